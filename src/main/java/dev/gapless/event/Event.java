@@ -1,0 +1,25 @@
+package dev.gapless.event;
+
+import java.time.Instant;
+import java.util.Optional;
+
+/**
+ * A committed event. Immutable and thread-safe.
+ *
+ * @param position its place in the log, 1 … 2^63−1; unique, never reused within one history of the
+ *     log
+ * @param owner see {@link Owners}
+ * @param path see {@link Paths}
+ * @param type see {@link EventTypes}
+ * @param data JSON text as PostgreSQL renders {@code jsonb}; empty where the writer gave none
+ *     ({@code "null"} is JSON's null)
+ * @param at the database's clock at the insert, in microseconds; neither unique nor ascending
+ */
+public record Event(
+    long position, String owner, String path, String type, Optional<String> data, Instant at) {
+
+  /** The cursor that names this event, with its fingerprint (computed on each call). */
+  public Cursor cursor() {
+    return new Cursor(position, Fingerprint.of(position, owner, path, type, at));
+  }
+}

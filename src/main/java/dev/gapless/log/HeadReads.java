@@ -1,0 +1,72 @@
+package dev.gapless.log;
+
+import dev.gapless.event.Cursor;
+import dev.gapless.event.Event;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * The statements by which the tail decides the gap-free prefix (design 3.2), each one statement on
+ * the tail's own direct connection in autocommit, READ COMMITTED. Blocking. Not thread-safe: one
+ * per connection.
+ */
+public interface HeadReads {
+
+  /**
+   * Visible rows with {@code from <= id <= upTo}, ascending, at most {@code limit} rows and about
+   * {@code maxBytes} of data (at least one row): the row at {@code from} comes first if it still
+   * exists.
+   */
+  List<Event> rows(Connection connection, long from, long upTo, int limit, long maxBytes)
+      throws SQLException;
+
+  /** Who may still fill a hole, and where the sequence stands: one statement. */
+  LockRead locks(Connection connection) throws SQLException;
+
+  /** For status and logs: the backends (or prepared transactions) behind virtual transactions. */
+  List<Blocker> blockers(Connection connection, Set<String> virtualTransactions)
+      throws SQLException;
+
+  /** The retired mark. */
+  Optional<Cursor> retired(Connection connection) throws SQLException;
+
+  /** The decided mark, unverified. */
+  Optional<Cursor> decided(Connection connection) throws SQLException;
+
+  /**
+   * Moves the decided mark forward (never back unless {@code replace}: the log has gone back in
+   * time).
+   */
+  void storeDecided(Connection connection, Cursor decided, boolean replace) throws SQLException;
+
+  /** The highest visible row, if there is any. */
+  Optional<Cursor> highestVisible(Connection connection) throws SQLException;
+
+  /**
+   * @param sequenceHolders the virtual transactions that hold a granted RowExclusiveLock on the
+   *     identity sequence
+   * @param electionHeld whether a transaction holds the election lock
+   * @param lastValue the highest position the sequence has handed out, 0 if none
+   * @param inRecovery true voids the read: this is no primary
+   */
+  record LockRead(
+      Set<String> sequenceHolders, boolean electionHeld, long lastValue, boolean inRecovery) {
+    public LockRead {
+      sequenceHolders = Set.copyOf(sequenceHolders);
+    }
+
+    /** Whether any transaction is in flight that may still commit events or a hint. */
+    public boolean anyInFlight() {
+      return electionHeld || !sequenceHolders.isEmpty();
+    }
+  }
+
+  /**
+   * @param pid of the backend; 0 for a prepared transaction
+   * @param name the application_name, or the global id of a prepared transaction; may be empty
+   */
+  record Blocker(String virtualTransaction, int pid, String name) {}
+}

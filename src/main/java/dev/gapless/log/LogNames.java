@@ -1,0 +1,15 @@
+package dev.gapless.log;
+
+/** Names that SQL (the migrations) and Java share. Change them in both places or in none. */
+public final class LogNames {
+  /** The channel the insert trigger notifies; its payload is always empty. */
+  public static final String CHANNEL = "gapless_events";
+
+  /** The advisory lock that elects the notifying transaction ("election lock"), held to its end. */
+  public static final long ELECTION_LOCK_KEY = 7305804402566524011L;
+
+  public static final String SCHEMA = "gapless";
+  public static final String EVENTS = "gapless.events";
+
+  private LogNames() {}
+}
