@@ -1,0 +1,29 @@
+package dev.gapless.hub;
+
+import dev.gapless.event.Cursor;
+
+/**
+ * A moment's state of the hub. Immutable.
+ *
+ * @param head the last decided event
+ * @param ringFloor everything after it is in the ring
+ * @param ringEvents how many events the ring holds
+ * @param ringBytes about how much memory they take
+ * @param live subscribers that receive as events are decided
+ * @param catchingUp subscribers that read history (from the ring or the log)
+ * @param behind of these, the ones that were live and fell back because they read slowly
+ * @param delivered events handed to subscribers since start
+ * @param catchUpReads pages read from the database since start
+ * @param catchUpShared pages that a subscriber got from another one's read since start
+ */
+public record HubStatus(
+    Cursor head,
+    Cursor ringFloor,
+    int ringEvents,
+    long ringBytes,
+    int live,
+    int catchingUp,
+    int behind,
+    long delivered,
+    long catchUpReads,
+    long catchUpShared) {}
