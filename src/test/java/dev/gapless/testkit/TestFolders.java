@@ -1,0 +1,103 @@
+package dev.gapless.testkit;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/** Where PostgreSQL keeps its data in tests: in memory where the system offers it. */
+final class TestFolders {
+  private static final String PREFIX =
+      "gapless-test-" + System.getProperty("user.name", "unknown") + "-";
+  private static final Path PROCESS = create();
+
+  private TestFolders() {}
+
+  static Path ofThisProcess() {
+    return PROCESS;
+  }
+
+  /** At the end of the JVM. A test that still has a cluster keeps it; a later run removes it. */
+  static void removeIfEmpty() {
+    try {
+      Files.deleteIfExists(PROCESS);
+    } catch (IOException e) {
+      // Not empty.
+    }
+  }
+
+  static void delete(Path root) throws IOException {
+    if (!Files.exists(root)) {
+      return;
+    }
+    try (Stream<Path> paths = Files.walk(root)) {
+      for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
+        Files.deleteIfExists(path);
+      }
+    }
+  }
+
+  private static Path create() {
+    Path memory = Path.of("/dev/shm");
+    Path parent =
+        Files.isWritable(memory) ? memory : Path.of("target", "postgres").toAbsolutePath();
+    try {
+      Files.createDirectories(parent);
+      removeAbandoned(parent);
+      Path folder = parent.resolve(PREFIX + ProcessHandle.current().pid());
+      Files.createDirectories(folder);
+      Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
+      return folder;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Left by test runs that were killed: their PostgreSQL still runs and its data fill memory. */
+  private static void removeAbandoned(Path parent) throws IOException {
+    List<Path> ours;
+    try (Stream<Path> entries = Files.list(parent)) {
+      ours = entries.filter(path -> path.getFileName().toString().startsWith(PREFIX)).toList();
+    }
+    for (Path folder : ours) {
+      String pid = folder.getFileName().toString().substring(PREFIX.length());
+      if (pid.matches("\\d{1,9}") && ProcessHandle.of(Long.parseLong(pid)).isEmpty()) {
+        killPostgresBelow(folder);
+        delete(folder);
+      }
+    }
+  }
+
+  private static void killPostgresBelow(Path folder) throws IOException {
+    try (Stream<Path> clusters = Files.list(folder)) {
+      for (Path cluster : clusters.toList()) {
+        Path file = cluster.resolve("postmaster.pid");
+        if (Files.exists(file)) {
+          String pid = Files.readAllLines(file).get(0).trim();
+          Optional<ProcessHandle> process = ProcessHandle.of(Long.parseLong(pid));
+          process
+              .filter(handle -> worksIn(handle, cluster))
+              .ifPresent(
+                  handle -> {
+                    handle.descendants().forEach(ProcessHandle::destroyForcibly);
+                    handle.destroyForcibly();
+                  });
+        }
+      }
+    }
+  }
+
+  private static boolean worksIn(ProcessHandle process, Path cluster) {
+    try {
+      return Files.readSymbolicLink(Path.of("/proc", Long.toString(process.pid()), "cwd"))
+          .equals(cluster);
+    } catch (IOException e) {
+      return false;
+    }
+  }
+}
