@@ -1,0 +1,122 @@
+package dev.gapless.homeserver;
+
+import dev.gapless.event.Cursor;
+import dev.gapless.event.InvalidValueException;
+import dev.gapless.event.Paths;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.Set;
+
+/**
+ * The parameters of {@code GET /events-stream}. Immutable.
+ *
+ * @param users each user's cursor; a user without one begins at {@link Cursor#EARLIEST}
+ * @param paths normalised, at least one
+ * @param limit 1 … {@link #MAX_LIMIT}
+ */
+record StreamQuery(
+    Map<String, Cursor> users,
+    Set<String> paths,
+    OptionalInt limit,
+    boolean live,
+    boolean reverse) {
+  static final int MAX_USERS = 50;
+  static final int MAX_PATHS = 50;
+  static final int MAX_LIMIT = 65_535;
+  static final String DEFAULT_PATH = "/pub/";
+
+  StreamQuery {
+    users = Map.copyOf(users);
+    paths = Set.copyOf(paths);
+  }
+
+  /** Of a repeated user or single parameter the last one counts. */
+  static StreamQuery parse(List<Parameter> parameters) {
+    Map<String, Cursor> users = parseUsers(values(parameters, "user"));
+    OptionalInt limit = OptionalInt.empty();
+    boolean live = false;
+    boolean reverse = false;
+    for (Parameter parameter : parameters) {
+      switch (parameter.name()) {
+        case "limit" -> limit = OptionalInt.of(parseLimit(parameter.value()));
+        case "live" -> live = isTrue(parameter.value());
+        case "reverse" -> reverse = isTrue(parameter.value());
+        default -> {
+          // unknown parameters are ignored
+        }
+      }
+    }
+    if (live && reverse) {
+      throw new InvalidRequestException("Cannot use live mode with reverse ordering");
+    }
+    return new StreamQuery(users, parsePaths(values(parameters, "path")), limit, live, reverse);
+  }
+
+  private static List<String> values(List<Parameter> parameters, String name) {
+    return parameters.stream().filter(p -> p.name().equals(name)).map(Parameter::value).toList();
+  }
+
+  private static Map<String, Cursor> parseUsers(List<String> values) {
+    if (values.isEmpty()) {
+      throw new InvalidRequestException("user parameter is required");
+    }
+    if (values.size() > MAX_USERS) {
+      throw new InvalidRequestException("Too many users. Maximum allowed: " + MAX_USERS);
+    }
+    Map<String, Cursor> users = new LinkedHashMap<>();
+    for (String value : values) {
+      int colon = value.indexOf(':');
+      String key = colon < 0 ? value : value.substring(0, colon);
+      if (!UserKeys.isValid(key)) {
+        throw InvalidRequestException.echoing("Invalid public key", key);
+      }
+      users.put(key, colon < 0 ? Cursor.EARLIEST : parseCursor(value.substring(colon + 1)));
+    }
+    return users;
+  }
+
+  private static Cursor parseCursor(String value) {
+    return Cursor.parse(value)
+        .orElseThrow(() -> InvalidRequestException.echoing("Invalid cursor", value));
+  }
+
+  private static int parseLimit(String value) {
+    OptionalLong limit = DecimalNumber.parse(value);
+    if (limit.isEmpty() || limit.getAsLong() > MAX_LIMIT) {
+      throw InvalidRequestException.echoing("Invalid limit", value);
+    }
+    if (limit.getAsLong() == 0) {
+      throw new InvalidRequestException("limit must be at least 1");
+    }
+    return (int) limit.getAsLong();
+  }
+
+  private static boolean isTrue(String value) {
+    return value.equals("true") || value.equals("1");
+  }
+
+  private static Set<String> parsePaths(List<String> values) {
+    Set<String> paths = new LinkedHashSet<>();
+    for (String value : values) {
+      if (!value.isEmpty()) {
+        paths.add(parsePath(value));
+      }
+    }
+    if (paths.size() > MAX_PATHS) {
+      throw new InvalidRequestException("Too many paths. Maximum allowed: " + MAX_PATHS);
+    }
+    return paths.isEmpty() ? Set.of(DEFAULT_PATH) : paths;
+  }
+
+  private static String parsePath(String value) {
+    try {
+      return Paths.normalize("path", value.startsWith("/") ? value : "/" + value);
+    } catch (InvalidValueException invalid) {
+      throw InvalidRequestException.echoing("Invalid path", value);
+    }
+  }
+}
