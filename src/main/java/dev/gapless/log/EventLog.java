@@ -18,6 +18,11 @@ import java.util.OptionalLong;
  */
 public interface EventLog {
 
+  /** The log in PostgreSQL. */
+  static EventLog create() {
+    return new JdbcEventLog();
+  }
+
   /**
    * Appends the drafts as one INSERT inside the caller's transaction, which stays open. The events
    * exist if and only if that transaction commits.

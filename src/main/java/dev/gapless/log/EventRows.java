@@ -11,6 +11,9 @@ final class EventRows {
   /** The columns {@link #read} expects, in its order. */
   static final String COLUMNS = "id, owner, path, type, data::text, created_at";
 
+  /** As {@link #COLUMNS} where only the event's cursor is wanted. */
+  static final String COLUMNS_WITHOUT_DATA = "id, owner, path, type, NULL, created_at";
+
   private EventRows() {}
 
   static Event read(ResultSet row) throws SQLException {

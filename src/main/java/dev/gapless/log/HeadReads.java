@@ -15,6 +15,10 @@ import java.util.Set;
  */
 public interface HeadReads {
 
+  static HeadReads create() {
+    return new JdbcHeadReads();
+  }
+
   /**
    * Visible rows with {@code from <= id <= upTo}, ascending, at most {@code limit} rows and about
    * {@code maxBytes} of data (at least one row): the row at {@code from} comes first if it still

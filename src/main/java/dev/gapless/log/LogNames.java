@@ -8,6 +8,9 @@ public final class LogNames {
   /** The advisory lock that elects the notifying transaction ("election lock"), held to its end. */
   public static final long ELECTION_LOCK_KEY = 7305804402566524011L;
 
+  /** Held while partitions are added or removed. */
+  static final long PARTITION_LOCK_KEY = 7305804402566524012L;
+
   public static final String SCHEMA = "gapless";
   public static final String EVENTS = "gapless.events";
 

@@ -1,5 +1,14 @@
 -- The event log. Java repeats the names, the channel and the lock key in dev.gapless.log.LogNames.
 
+-- a migration that waits behind a parked writer would queue all others: give up, the node tries again
+SET LOCAL lock_timeout = '2s';
+
+-- Only asked for paths above 255 bytes. Its names are bound here, no search_path can change them.
+CREATE FUNCTION gapless.path_segments_fit(path text) RETURNS boolean
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN NOT EXISTS (
+  SELECT FROM unnest(string_to_array(path, '/')) AS segment WHERE octet_length(segment) > 255);
+
 CREATE TABLE gapless.events (
   id         bigint GENERATED ALWAYS AS IDENTITY (CACHE 1),
   owner      text COLLATE "C" NOT NULL,
@@ -13,7 +22,8 @@ CREATE TABLE gapless.events (
   CONSTRAINT events_path_valid CHECK (
     path ~ '^/' AND octet_length(path) <= 2048
     AND path !~ '[\u0001-\u001f\u007f-\u009f]'
-    AND path !~ '//|/\.\.?(/|$)'),
+    AND path !~ '//|/\.\.?(/|$)'
+    AND (octet_length(path) <= 256 OR gapless.path_segments_fit(path))),
   CONSTRAINT events_type_valid CHECK (
     type ~ '^[A-Za-z0-9._-]{1,64}$' AND type NOT IN ('error', 'open') AND type !~ '^gapless\.'),
   -- jsonb's text is longer than compact JSON by at most a half (a space after each separator) for all but numbers in
@@ -47,9 +57,10 @@ BEGIN
     PERFORM set_config('synchronous_commit', 'on', true);
   END IF;
   -- PREPARE TRANSACTION fails after NOTIFY: where it is possible at all, notifying must be asked for
-  IF CASE WHEN current_setting('max_prepared_transactions')::int > 0
-       THEN coalesce(current_setting('gapless.notify', true), '') = 'on'
-       ELSE coalesce(current_setting('gapless.notify', true), '') <> 'off' END
+  -- (in parentheses: PL/pgSQL would take CASE's THEN for its own)
+  IF (CASE WHEN current_setting('max_prepared_transactions')::int > 0
+        THEN coalesce(current_setting('gapless.notify', true), '') = 'on'
+        ELSE coalesce(current_setting('gapless.notify', true), '') <> 'off' END)
      AND pg_try_advisory_xact_lock(7305804402566524011)
      -- a full queue would fail the commit
      AND pg_notification_queue_usage() < 0.9 THEN

@@ -1,0 +1,74 @@
+package dev.gapless.log;
+
+import dev.gapless.event.Cursor;
+import dev.gapless.event.Event;
+import dev.gapless.event.EventDraft;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.OffsetDateTime;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+
+/** One INSERT for many drafts. */
+final class Appender {
+  /**
+   * The order is what makes the n-th returned row the n-th draft: PostgreSQL draws the positions
+   * after sorting.
+   */
+  private static final String INSERT =
+      """
+      INSERT INTO gapless.events (owner, path, type, data)
+      SELECT owner, path, type, data::jsonb
+      FROM unnest(?::text[], ?::text[], ?::text[], ?::text[])
+        WITH ORDINALITY AS draft (owner, path, type, data, n)
+      ORDER BY n
+      RETURNING id, created_at
+      """;
+
+  private Appender() {}
+
+  static List<Cursor> append(Connection connection, List<EventDraft> drafts) throws SQLException {
+    if (drafts.isEmpty()) {
+      return List.of();
+    }
+    try (PreparedStatement statement = connection.prepareStatement(INSERT)) {
+      setTexts(statement, 1, drafts, EventDraft::owner);
+      setTexts(statement, 2, drafts, EventDraft::path);
+      setTexts(statement, 3, drafts, EventDraft::type);
+      setTexts(statement, 4, drafts, draft -> draft.data().orElse(null));
+      List<Cursor> cursors = new ArrayList<>(drafts.size());
+      try (ResultSet row = statement.executeQuery()) {
+        long previous = 0;
+        for (EventDraft draft : drafts) {
+          if (!row.next() || row.getLong(1) <= previous) {
+            throw new IllegalStateException("PostgreSQL did not insert the drafts in order");
+          }
+          previous = row.getLong(1);
+          cursors.add(
+              new Event(
+                      previous,
+                      draft.owner(),
+                      draft.path(),
+                      draft.type(),
+                      draft.data(),
+                      row.getObject(2, OffsetDateTime.class).toInstant())
+                  .cursor());
+        }
+      }
+      return List.copyOf(cursors);
+    }
+  }
+
+  private static void setTexts(
+      PreparedStatement statement,
+      int index,
+      List<EventDraft> drafts,
+      Function<EventDraft, ?> column)
+      throws SQLException {
+    Object[] texts = drafts.stream().map(column).toArray();
+    statement.setArray(index, statement.getConnection().createArrayOf("text", texts));
+  }
+}

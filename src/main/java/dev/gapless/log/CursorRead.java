@@ -1,0 +1,67 @@
+package dev.gapless.log;
+
+import dev.gapless.event.Cursor;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.Optional;
+
+/**
+ * What the log holds about a cursor, in one statement: the retired mark, the event at its position
+ * and where the sequence stands. The mark is committed before its partition goes, so a statement
+ * that misses an event because of retention sees the mark.
+ */
+record CursorRead(Optional<Cursor> retired, Optional<Cursor> event, long lastValue) {
+  private static final String SQL =
+      """
+      SELECT e.id, e.owner, e.path, e.type, NULL, e.created_at, r.position, r.fingerprint,
+             coalesce(pg_sequence_last_value(
+               pg_get_serial_sequence('gapless.events', 'id')::regclass), 0)
+      FROM (VALUES (1)) AS one (row)
+      LEFT JOIN gapless.retired r ON true
+      LEFT JOIN gapless.events e ON e.id = ?
+      """;
+
+  static CursorRead of(Connection connection, long position) throws SQLException {
+    try (PreparedStatement statement = connection.prepareStatement(SQL)) {
+      statement.setLong(1, position);
+      try (ResultSet row = statement.executeQuery()) {
+        row.next();
+        Optional<Cursor> event =
+            row.getObject(1) == null ? Optional.empty() : Optional.of(EventRows.read(row).cursor());
+        Optional<Cursor> retired =
+            row.getObject(7) == null
+                ? Optional.empty()
+                : Optional.of(new Cursor(row.getLong(7), row.getInt(8)));
+        return new CursorRead(retired, event, row.getLong(9));
+      }
+    }
+  }
+
+  /** Where the retained log begins. */
+  Cursor earliest() {
+    return retired.orElse(Cursor.EARLIEST);
+  }
+
+  /**
+   * Why the cursor cannot be continued, if so. A bare one is lost only if events above it were
+   * removed.
+   */
+  Optional<EventLog.LostReason> lost(Cursor cursor) {
+    if (cursor.isEarliest()) {
+      return Optional.empty();
+    }
+    long mark = earliest().position();
+    if (mark > cursor.position()) {
+      return Optional.of(EventLog.LostReason.RETENTION);
+    }
+    if (cursor.isBare()) {
+      return Optional.empty();
+    }
+    Optional<Cursor> there = mark == cursor.position() ? retired : event;
+    return there.isPresent() && there.get().equals(cursor)
+        ? Optional.empty()
+        : Optional.of(EventLog.LostReason.DIVERGED);
+  }
+}

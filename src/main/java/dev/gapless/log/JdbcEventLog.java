@@ -1,0 +1,155 @@
+package dev.gapless.log;
+
+import dev.gapless.event.Cursor;
+import dev.gapless.event.Event;
+import dev.gapless.event.EventDraft;
+import dev.gapless.event.EventFilter;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/** Keeps no state but for the statements it knows. */
+final class JdbcEventLog implements EventLog {
+  /** Retention may advance while a page from the beginning is read; it does so rarely. */
+  private static final int TRIES_FROM_EARLIEST = 5;
+
+  private static final String HIGHEST_AT_OR_BELOW =
+      "SELECT "
+          + EventRows.COLUMNS_WITHOUT_DATA
+          + " FROM gapless.events WHERE id <= ? ORDER BY id DESC LIMIT 1";
+
+  @Override
+  public List<Cursor> append(Connection connection, List<EventDraft> drafts) throws SQLException {
+    return Appender.append(connection, drafts);
+  }
+
+  @Override
+  public ReadResult readForward(
+      Connection connection, Cursor after, Cursor upTo, EventFilter filter, PageLimits limits)
+      throws SQLException {
+    return Transactions.run(
+        connection,
+        tx ->
+            after.isEarliest()
+                ? fromEarliest(tx, upTo, filter, limits)
+                : forward(tx, after, upTo, filter, limits));
+  }
+
+  @Override
+  public ReadResult readBackward(
+      Connection connection, Cursor before, Cursor upTo, EventFilter filter, PageLimits limits)
+      throws SQLException {
+    return Transactions.run(connection, tx -> backward(tx, before, upTo, filter, limits));
+  }
+
+  @Override
+  public CursorCheck check(Connection connection, Cursor cursor, Cursor head) throws SQLException {
+    if (cursor.isEarliest()) {
+      return new CursorCheck.Valid(Cursor.EARLIEST);
+    }
+    CursorRead read = CursorRead.of(connection, cursor.position());
+    long mark = read.earliest().position();
+    if (mark < cursor.position()) {
+      if (cursor.position() > read.lastValue()) {
+        return new CursorCheck.Lost(LostReason.AHEAD, read.earliest());
+      }
+      if (cursor.position() > head.position()) {
+        return new CursorCheck.Ahead();
+      }
+    }
+    Optional<LostReason> lost = read.lost(cursor);
+    if (lost.isPresent()) {
+      return new CursorCheck.Lost(lost.get(), read.earliest());
+    }
+    if (mark == cursor.position()) {
+      return new CursorCheck.Valid(read.earliest());
+    }
+    if (read.event().isPresent()) {
+      return new CursorCheck.Valid(read.event().get());
+    }
+    return new CursorCheck.Valid(existingAtOrBelow(connection, cursor, read.earliest()));
+  }
+
+  @Override
+  public OptionalLong highestVisible(Connection connection) throws SQLException {
+    try (PreparedStatement statement =
+            connection.prepareStatement("SELECT id FROM gapless.events ORDER BY id DESC LIMIT 1");
+        ResultSet row = statement.executeQuery()) {
+      return row.next() ? OptionalLong.of(row.getLong(1)) : OptionalLong.empty();
+    }
+  }
+
+  private static ReadResult forward(
+      Connection tx, Cursor after, Cursor upTo, EventFilter filter, PageLimits limits)
+      throws SQLException {
+    PageScan scan =
+        PageScan.read(tx, after.position(), upTo.position(), filter, limits, /* forward= */ true);
+    CursorRead read = CursorRead.of(tx, after.position());
+    Optional<LostReason> lost = read.lost(after);
+    if (lost.isPresent()) {
+      return new ReadResult.Lost(lost.get(), read.earliest());
+    }
+    return page(scan, after, upTo);
+  }
+
+  /**
+   * Begins above the retired mark: what is below may still be there until its partition has gone. A
+   * mark that moved meanwhile may have taken rows out of the middle of what was read.
+   */
+  private static ReadResult fromEarliest(
+      Connection tx, Cursor upTo, EventFilter filter, PageLimits limits) throws SQLException {
+    Cursor start = CursorRead.of(tx, 0).earliest();
+    for (int i = 0; i < TRIES_FROM_EARLIEST; i++) {
+      PageScan scan =
+          PageScan.read(tx, start.position(), upTo.position(), filter, limits, /* forward= */ true);
+      Cursor mark = CursorRead.of(tx, 0).earliest();
+      if (mark.position() == start.position()) {
+        return page(scan, start, upTo);
+      }
+      start = mark;
+    }
+    return new ReadResult.Lost(LostReason.RETENTION, start);
+  }
+
+  private static ReadResult page(PageScan scan, Cursor after, Cursor upTo) {
+    if (after.position() >= upTo.position()) {
+      return new ReadResult.Page(List.of(), after, /* complete= */ true);
+    }
+    Cursor scannedTo = scan.complete() ? upTo : scan.scannedTo().orElse(after);
+    boolean complete = scan.complete() || scannedTo.position() == upTo.position();
+    return new ReadResult.Page(scan.events(), scannedTo, complete);
+  }
+
+  private static ReadResult backward(
+      Connection tx, Cursor before, Cursor upTo, EventFilter filter, PageLimits limits)
+      throws SQLException {
+    long highest = Math.min(before.position() - 1, upTo.position());
+    PageScan scan = PageScan.read(tx, 0, highest, filter, limits, /* forward= */ false);
+    CursorRead read = CursorRead.of(tx, before.position());
+    Optional<LostReason> lost = read.lost(before);
+    if (lost.isPresent()) {
+      return new ReadResult.Lost(lost.get(), read.earliest());
+    }
+    long mark = read.earliest().position();
+    List<Event> retained = scan.events().stream().filter(e -> e.position() > mark).toList();
+    boolean complete = scan.complete() || scan.scannedTo().map(Cursor::position).orElse(0L) <= mark;
+    Cursor scannedTo =
+        complete ? read.earliest() : scan.scannedTo().orElseThrow(IllegalStateException::new);
+    return new ReadResult.Page(retained, scannedTo, complete);
+  }
+
+  private static Cursor existingAtOrBelow(Connection connection, Cursor bare, Cursor earliest)
+      throws SQLException {
+    try (PreparedStatement statement = connection.prepareStatement(HIGHEST_AT_OR_BELOW)) {
+      statement.setLong(1, bare.position());
+      try (ResultSet row = statement.executeQuery()) {
+        Cursor below = row.next() ? EventRows.read(row).cursor() : Cursor.EARLIEST;
+        return below.position() > earliest.position() ? below : earliest;
+      }
+    }
+  }
+}

@@ -1,0 +1,156 @@
+package dev.gapless.log;
+
+import dev.gapless.event.Cursor;
+import dev.gapless.event.Event;
+import java.sql.Array;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+final class JdbcHeadReads implements HeadReads {
+  private static final String ROWS =
+      "SELECT "
+          + EventRows.COLUMNS
+          + " FROM gapless.events WHERE id >= ? AND id <= ? ORDER BY id LIMIT ?";
+
+  /**
+   * pg_locks is looked at once: two looks in one statement could each miss what the other saw. The
+   * sequence is found by the column it belongs to, whatever its name.
+   */
+  private static final String LOCKS =
+      """
+      WITH seq AS MATERIALIZED (
+        SELECT pg_get_serial_sequence('gapless.events', 'id')::regclass::oid AS oid)
+      SELECT pg_is_in_recovery(),
+             coalesce(pg_sequence_last_value(seq.oid::regclass), 0),
+             coalesce(bool_or(l.locktype = 'advisory'), false),
+             array_agg(DISTINCT l.virtualtransaction)
+               FILTER (WHERE l.locktype = 'relation' AND l.virtualtransaction IS NOT NULL)
+      FROM seq LEFT JOIN pg_locks l
+        ON l.granted
+       AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+       AND (l.locktype = 'relation' AND l.relation = seq.oid AND l.mode = 'RowExclusiveLock'
+            OR l.locktype = 'advisory' AND l.objsubid = 1
+               AND l.classid = %d::oid AND l.objid = %d::oid)
+      GROUP BY seq.oid
+      """
+          .formatted(LogNames.ELECTION_LOCK_KEY >>> 32, LogNames.ELECTION_LOCK_KEY & 0xffff_ffffL);
+
+  /** A prepared transaction has no pid; it is found by the transaction id it keeps locked. */
+  private static final String BLOCKERS =
+      """
+      SELECT l.virtualtransaction, coalesce(max(l.pid), 0),
+             coalesce(max(a.application_name), max(p.gid), '')
+      FROM pg_locks l
+      LEFT JOIN pg_stat_activity a ON a.pid = l.pid
+      LEFT JOIN pg_prepared_xacts p
+        ON l.locktype = 'transactionid' AND l.pid IS NULL AND p.transaction = l.transactionid
+      WHERE l.virtualtransaction = ANY (?)
+      GROUP BY l.virtualtransaction
+      ORDER BY l.virtualtransaction
+      """;
+
+  private static final String STORE_DECIDED =
+      """
+      INSERT INTO gapless.decided (position, fingerprint) VALUES (?, ?)
+      ON CONFLICT (only_row) DO UPDATE
+        SET position = excluded.position, fingerprint = excluded.fingerprint
+        WHERE ? OR decided.position < excluded.position
+      """;
+
+  @Override
+  public List<Event> rows(Connection connection, long from, long upTo, int limit, long maxBytes)
+      throws SQLException {
+    return Transactions.run(
+        connection,
+        tx -> {
+          try (PreparedStatement statement = tx.prepareStatement(ROWS)) {
+            statement.setLong(1, from);
+            statement.setLong(2, upTo);
+            statement.setInt(3, limit);
+            List<Event> events = new ArrayList<>();
+            BoundedRows.read(statement, maxBytes, row -> add(events, EventRows.read(row)));
+            return events;
+          }
+        });
+  }
+
+  @Override
+  public LockRead locks(Connection connection) throws SQLException {
+    try (PreparedStatement statement = connection.prepareStatement(LOCKS);
+        ResultSet row = statement.executeQuery()) {
+      row.next();
+      Array holders = row.getArray(4);
+      return new LockRead(
+          holders == null ? Set.of() : Set.of((String[]) holders.getArray()),
+          row.getBoolean(3),
+          row.getLong(2),
+          row.getBoolean(1));
+    }
+  }
+
+  @Override
+  public List<Blocker> blockers(Connection connection, Set<String> virtualTransactions)
+      throws SQLException {
+    try (PreparedStatement statement = connection.prepareStatement(BLOCKERS)) {
+      statement.setArray(1, connection.createArrayOf("text", virtualTransactions.toArray()));
+      List<Blocker> blockers = new ArrayList<>();
+      try (ResultSet row = statement.executeQuery()) {
+        while (row.next()) {
+          blockers.add(new Blocker(row.getString(1), row.getInt(2), row.getString(3)));
+        }
+      }
+      return blockers;
+    }
+  }
+
+  @Override
+  public Optional<Cursor> retired(Connection connection) throws SQLException {
+    return mark(connection, "SELECT position, fingerprint FROM gapless.retired");
+  }
+
+  @Override
+  public Optional<Cursor> decided(Connection connection) throws SQLException {
+    return mark(connection, "SELECT position, fingerprint FROM gapless.decided");
+  }
+
+  @Override
+  public void storeDecided(Connection connection, Cursor decided, boolean replace)
+      throws SQLException {
+    try (PreparedStatement statement = connection.prepareStatement(STORE_DECIDED)) {
+      statement.setLong(1, decided.position());
+      statement.setInt(2, decided.fingerprint());
+      statement.setBoolean(3, replace);
+      statement.executeUpdate();
+    }
+  }
+
+  @Override
+  public Optional<Cursor> highestVisible(Connection connection) throws SQLException {
+    try (PreparedStatement statement =
+            connection.prepareStatement(
+                "SELECT "
+                    + EventRows.COLUMNS_WITHOUT_DATA
+                    + " FROM gapless.events ORDER BY id DESC LIMIT 1");
+        ResultSet row = statement.executeQuery()) {
+      return row.next() ? Optional.of(EventRows.read(row).cursor()) : Optional.empty();
+    }
+  }
+
+  private static long add(List<Event> events, Event event) {
+    events.add(event);
+    return BoundedRows.size(event);
+  }
+
+  private static Optional<Cursor> mark(Connection connection, String sql) throws SQLException {
+    try (PreparedStatement statement = connection.prepareStatement(sql);
+        ResultSet row = statement.executeQuery()) {
+      return row.next() ? Optional.of(new Cursor(row.getLong(1), row.getInt(2))) : Optional.empty();
+    }
+  }
+}
