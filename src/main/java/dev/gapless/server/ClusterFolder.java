@@ -66,6 +66,7 @@ final class ClusterFolder {
             text.append(name).append(" = '").append(value.replace("'", "''")).append("'\n"));
     Path file = data.resolve("gapless.conf");
     Files.writeString(file, text);
+    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));
     programs.user().own(file);
   }
 

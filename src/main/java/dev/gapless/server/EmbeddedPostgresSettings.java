@@ -93,6 +93,11 @@ public record EmbeddedPostgresSettings(
         dataDirectory, port, durability, superuserPassword, parameters, cache, startLimit);
   }
 
+  public EmbeddedPostgresSettings withStartLimit(Duration startLimit) {
+    return new EmbeddedPostgresSettings(
+        dataDirectory, port, durability, superuserPassword, parameters, cache, startLimit);
+  }
+
   /** Without the password. */
   @Override
   public String toString() {

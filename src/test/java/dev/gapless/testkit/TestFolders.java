@@ -73,7 +73,11 @@ final class TestFolders {
     }
   }
 
-  private static void killPostgresBelow(Path folder) throws IOException {
+  /** Kills the PostgreSQL whose data directory is a child of this folder. */
+  static void killPostgresBelow(Path folder) throws IOException {
+    if (!Files.isDirectory(folder)) {
+      return;
+    }
     try (Stream<Path> clusters = Files.list(folder)) {
       for (Path cluster : clusters.toList()) {
         Path file = cluster.resolve("postmaster.pid");
@@ -95,7 +99,7 @@ final class TestFolders {
   private static boolean worksIn(ProcessHandle process, Path cluster) {
     try {
       return Files.readSymbolicLink(Path.of("/proc", Long.toString(process.pid()), "cwd"))
-          .equals(cluster);
+          .equals(cluster.toRealPath());
     } catch (IOException e) {
       return false;
     }

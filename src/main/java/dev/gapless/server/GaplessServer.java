@@ -1,0 +1,118 @@
+package dev.gapless.server;
+
+import com.typesafe.config.Config;
+import dev.gapless.server.LaunchSettings.Database.Embedded;
+import dev.gapless.server.LaunchSettings.Database.External;
+import java.net.BindException;
+import java.time.Duration;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
+import org.apache.pekko.actor.CoordinatedShutdown;
+import org.apache.pekko.actor.typed.ActorSystem;
+import org.apache.pekko.actor.typed.javadsl.Behaviors;
+import org.apache.pekko.http.javadsl.Http;
+import org.apache.pekko.http.javadsl.ServerBinding;
+import org.apache.pekko.http.javadsl.ServerBuilder;
+import org.apache.pekko.http.javadsl.server.Route;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One running server: database, connections, actor system, HTTP, started in this order and stopped
+ * in the reverse one: PostgreSQL goes last, when nobody needs it any more.
+ */
+final class GaplessServer {
+  private static final Logger log = LoggerFactory.getLogger(GaplessServer.class);
+  private static final Duration BIND_LIMIT = Duration.ofSeconds(30);
+  private static final Duration STOP_LIMIT = Duration.ofSeconds(90);
+
+  private final ActorSystem<Void> system;
+  private final String url;
+
+  private GaplessServer(ActorSystem<Void> system, String url) {
+    this.system = system;
+    this.url = url;
+  }
+
+  /**
+   * @param resources gets everything that has to be stopped, also when the start fails half-way
+   */
+  static GaplessServer start(LaunchSettings settings, Config config, Resources resources) {
+    DatabaseAddress address = database(settings, resources);
+    DataSources dataSources =
+        resources.add(DataSources.open(address, settings.pool(), settings.node()));
+    ActorSystem<Void> system = ActorSystem.create(Behaviors.empty(), "gapless", config);
+    resources.add(() -> stop(system));
+    ServerBinding binding = bind(system, settings, Application.start(system, dataSources));
+    String url = url(settings, binding);
+    log.atInfo()
+        .addKeyValue("node", settings.node())
+        .addKeyValue("url", url)
+        .addKeyValue("database", address.describe())
+        .log("server started");
+    return new GaplessServer(system, url);
+  }
+
+  /** Such as {@code http://127.0.0.1:8080}. */
+  String url() {
+    return url;
+  }
+
+  /** Returns when the actor system has ended, for whatever reason. */
+  void awaitEnd() {
+    system.getWhenTerminated().toCompletableFuture().join();
+  }
+
+  private static DatabaseAddress database(LaunchSettings settings, Resources resources) {
+    if (settings.database() instanceof Embedded embedded) {
+      return resources.add(ServerPostgres.start(embedded)).address();
+    }
+    return ((External) settings.database()).address();
+  }
+
+  private static ServerBinding bind(
+      ActorSystem<Void> system, LaunchSettings settings, Route route) {
+    boolean http2 = settings.tls().isPresent() || settings.h2c();
+    ServerBuilder builder =
+        Http.get(system)
+            .newServerAt(settings.networkInterface(), settings.port())
+            .adaptSettings(defaults -> defaults.withEnableHttp2(http2));
+    if (settings.tls().isPresent()) {
+      builder = builder.enableHttps(Tls.context(settings.tls().get()));
+    }
+    try {
+      return builder
+          .bind(route)
+          .toCompletableFuture()
+          .orTimeout(BIND_LIMIT.toSeconds(), TimeUnit.SECONDS)
+          .join()
+          .addToCoordinatedShutdown(settings.shutdownDeadline(), system);
+    } catch (CompletionException e) {
+      Throwable cause = e.getCause() instanceof BindException ? e.getCause() : e;
+      throw new Refusal(
+          "cannot listen on "
+              + settings.networkInterface()
+              + ":"
+              + settings.port()
+              + " (is another program using the port? choose one with --port)",
+          cause);
+    }
+  }
+
+  private static String url(LaunchSettings settings, ServerBinding binding) {
+    String scheme = settings.tls().isPresent() ? "https" : "http";
+    String host = settings.networkInterface();
+    String literal = host.contains(":") ? "[" + host + "]" : host;
+    return scheme + "://" + literal + ":" + binding.localAddress().getPort();
+  }
+
+  /** Takes part in a shutdown that a signal has already begun. */
+  private static void stop(ActorSystem<Void> system) {
+    CoordinatedShutdown.get(system)
+        .runAll(CoordinatedShutdown.jvmExitReason())
+        .thenCompose(done -> system.getWhenTerminated())
+        .toCompletableFuture()
+        .orTimeout(STOP_LIMIT.toSeconds(), TimeUnit.SECONDS)
+        .join();
+  }
+}
