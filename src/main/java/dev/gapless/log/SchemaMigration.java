@@ -22,7 +22,7 @@ public final class SchemaMigration {
 
   /** Somebody holds a lock, or another node creates the same objects at this moment. */
   private static final Set<String> RETRIED =
-      Set.of("55P03", "40P01", "40001", "23505", "42P06", "42P07", "42710", "XX000", "57014");
+      Set.of("55P03", "40P01", "40001", "23505", "42P06", "42P07", "42710", "XX000");
 
   private SchemaMigration() {}
 
