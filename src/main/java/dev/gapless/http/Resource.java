@@ -1,0 +1,89 @@
+package dev.gapless.http;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
+import org.apache.pekko.http.javadsl.model.HttpMethod;
+import org.apache.pekko.http.javadsl.model.HttpMethods;
+import org.apache.pekko.http.javadsl.model.HttpRequest;
+import org.apache.pekko.http.javadsl.model.HttpResponse;
+import org.apache.pekko.http.javadsl.model.headers.RawHeader;
+import org.apache.pekko.http.javadsl.server.Directives;
+import org.apache.pekko.http.javadsl.server.Route;
+
+/**
+ * One path with its methods: any other method is 405 with {@code Allow}, OPTIONS answers
+ * preflights, and every failure becomes an answer. Immutable; build it once and mount its route.
+ */
+public final class Resource {
+
+  /** Answers one request. It may throw or fail: both become answers. */
+  @FunctionalInterface
+  public interface Handler {
+    CompletionStage<HttpResponse> handle(HttpRequest request, RequestTarget target);
+  }
+
+  private final Cors cors;
+  private final Function<Throwable, HttpResponse> faults;
+  private final Map<HttpMethod, Handler> handlers;
+
+  private Resource(
+      Cors cors, Function<Throwable, HttpResponse> faults, Map<HttpMethod, Handler> handlers) {
+    this.cors = cors;
+    this.faults = faults;
+    this.handlers = handlers;
+  }
+
+  /** A resource that answers failures with problem documents. */
+  public static Resource create(Cors cors) {
+    return new Resource(cors, Problems::respond, Map.of());
+  }
+
+  /** A resource that answers failures in its own way. */
+  public static Resource create(Cors cors, Function<Throwable, HttpResponse> faults) {
+    return new Resource(cors, faults, Map.of());
+  }
+
+  /** Adds a method. */
+  public Resource on(HttpMethod method, Handler handler) {
+    Map<HttpMethod, Handler> more = new LinkedHashMap<>(handlers);
+    more.put(method, handler);
+    return new Resource(cors, faults, more);
+  }
+
+  /** The route; mount it where the path is matched (the rest stays for the target). */
+  public Route route() {
+    return Directives.extractMatchedPath(
+        matched -> Directives.handle(request -> answer(request, matched)));
+  }
+
+  private CompletionStage<HttpResponse> answer(HttpRequest request, String matched) {
+    CompletionStage<HttpResponse> answer;
+    try {
+      answer = dispatch(request, matched);
+    } catch (RuntimeException failure) {
+      answer = CompletableFuture.failedFuture(failure);
+    }
+    return answer.exceptionally(faults).thenApply(response -> cors.decorate(request, response));
+  }
+
+  private CompletionStage<HttpResponse> dispatch(HttpRequest request, String matched) {
+    Handler handler = handlers.get(request.method());
+    if (handler != null) {
+      return handler.handle(request, RequestTarget.of(request, matched));
+    }
+    if (request.method().equals(HttpMethods.OPTIONS)) {
+      return CompletableFuture.completedFuture(cors.options(request, allow()));
+    }
+    HttpResponse refused = faults.apply(Problem.of(405, "use one of: " + allow()).asException());
+    return CompletableFuture.completedFuture(refused.addHeader(RawHeader.create("Allow", allow())));
+  }
+
+  private String allow() {
+    StringBuilder names = new StringBuilder();
+    handlers.keySet().forEach(method -> names.append(method.value()).append(", "));
+    return names.append(HttpMethods.OPTIONS.value()).toString();
+  }
+}

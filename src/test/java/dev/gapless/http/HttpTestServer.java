@@ -1,0 +1,61 @@
+package dev.gapless.http;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigFactory;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import org.apache.pekko.actor.typed.ActorSystem;
+import org.apache.pekko.actor.typed.javadsl.Behaviors;
+import org.apache.pekko.http.javadsl.Http;
+import org.apache.pekko.http.javadsl.ServerBinding;
+import org.apache.pekko.http.javadsl.server.Route;
+
+/** A route on a real socket of its own, bound with the settings the routes ask for. */
+final class HttpTestServer implements AutoCloseable {
+  private final ActorSystem<Void> system;
+  private final ServerBinding binding;
+
+  private HttpTestServer(ActorSystem<Void> system, ServerBinding binding) {
+    this.system = system;
+    this.binding = binding;
+  }
+
+  static HttpTestServer start(Route route) {
+    return start(config(""), system -> route);
+  }
+
+  static HttpTestServer start(
+      Config config, java.util.function.Function<ActorSystem<Void>, Route> routes) {
+    ActorSystem<Void> system = ActorSystem.create(Behaviors.empty(), "http-test", config);
+    try {
+      ServerBinding binding =
+          Http.get(system)
+              .newServerAt("127.0.0.1", 0)
+              .withSettings(HttpServerSettings.create(config, HttpSettings.create(config)))
+              .bind(Problems.seal(routes.apply(system)))
+              .toCompletableFuture()
+              .get(20, TimeUnit.SECONDS);
+      return new HttpTestServer(system, binding);
+    } catch (Exception failed) {
+      system.terminate();
+      throw new IllegalStateException(failed);
+    }
+  }
+
+  static Config config(String overrides) {
+    return ConfigFactory.parseString(overrides + "\npekko.loglevel = WARNING")
+        .withFallback(ConfigFactory.load())
+        .resolve();
+  }
+
+  int port() {
+    return binding.localAddress().getPort();
+  }
+
+  @Override
+  public void close() throws Exception {
+    binding.terminate(Duration.ofMillis(100)).toCompletableFuture().get(20, TimeUnit.SECONDS);
+    system.terminate();
+    system.getWhenTerminated().toCompletableFuture().get(20, TimeUnit.SECONDS);
+  }
+}
