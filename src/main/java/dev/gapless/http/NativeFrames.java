@@ -1,0 +1,70 @@
+package dev.gapless.http;
+
+import dev.gapless.event.EventTypes;
+import dev.gapless.hub.FrameFormat;
+import dev.gapless.hub.HubEvent;
+import org.apache.pekko.util.ByteString;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The frames of {@code GET /v1/events}: {@code id}, {@code event} and the event as JSON in {@code
+ * data}. Line ends in the data (white space between tokens) continue it on another {@code data}
+ * line, which is how SSE carries them.
+ *
+ * <p>A type that could end its line cannot come from a database whose constraints are in place.
+ * Such an event is refused: a comment with its position stands in its place, and the log of the
+ * node says so; pages show it, where it does no harm.
+ */
+public final class NativeFrames implements FrameFormat {
+  public static final NativeFrames INSTANCE = new NativeFrames();
+
+  private static final Logger LOG = LoggerFactory.getLogger("dev.gapless.http.frames");
+  private static final int SLOT = 0;
+
+  private NativeFrames() {}
+
+  @Override
+  public int slot() {
+    return SLOT;
+  }
+
+  @Override
+  public ByteString encode(HubEvent hubEvent) {
+    String type = hubEvent.event().type();
+    if (!EventTypes.isValid(type)) {
+      LOG.error(
+          "the event at position {} has a type that would break its frame; it is not sent",
+          hubEvent.position());
+      return ByteString.fromString(": refused " + hubEvent.position() + "\n\n");
+    }
+    return ByteString.fromString(
+        frame(hubEvent.cursor().toString(), type, EventJson.render(hubEvent)));
+  }
+
+  /** One frame. The id and the name hold no line end; the data may. */
+  static String frame(String id, String name, String data) {
+    StringBuilder frame = new StringBuilder(id.length() + name.length() + data.length() + 32);
+    frame.append("id: ").append(id).append("\nevent: ").append(name).append("\ndata: ");
+    appendData(frame, data);
+    return frame.append("\n\n").toString();
+  }
+
+  private static void appendData(StringBuilder frame, String data) {
+    if (data.indexOf('\n') < 0 && data.indexOf('\r') < 0) {
+      frame.append(data);
+      return;
+    }
+    for (int i = 0; i < data.length(); i++) {
+      char c = data.charAt(i);
+      if (c == '\r' || c == '\n') {
+        frame.append("\ndata: ");
+        if (c == '\r' && i + 1 < data.length() && data.charAt(i + 1) == '\n') {
+          i++;
+        }
+      } else {
+        frame.append(c);
+      }
+    }
+  }
+}

@@ -1,0 +1,131 @@
+package dev.gapless.http;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.gapless.event.Cursor;
+import dev.gapless.hub.FrameFormat;
+import dev.gapless.hub.HubEvent;
+import dev.gapless.hub.Signal;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.concurrent.ThreadLocalRandom;
+import org.apache.pekko.util.ByteString;
+import org.apache.pekko.util.ByteStringBuilder;
+
+/**
+ * Turns what a subscription receives into the bytes of its stream: whole frames, one byte string
+ * for each signal. Immutable and thread-safe; the only thing that differs between two encodings of
+ * one signal is the jitter of a {@code retry:}.
+ */
+public final class SignalEncoder {
+  private static final int OVERLOADED_FACTOR = 5;
+
+  private final FrameFormat format;
+  private final boolean controlEvents;
+  private final Duration retry;
+
+  private SignalEncoder(FrameFormat format, boolean controlEvents, Duration retry) {
+    this.format = format;
+    this.controlEvents = controlEvents;
+    this.retry = retry;
+  }
+
+  /**
+   * @param format of the events
+   * @param controlEvents whether control signals are named events; otherwise comments, which no
+   *     client sees
+   * @param retry the mean of the reconnection times that are sent
+   */
+  public static SignalEncoder create(FrameFormat format, boolean controlEvents, Duration retry) {
+    return new SignalEncoder(format, controlEvents, retry);
+  }
+
+  /** The frames of one signal. The first, {@link Signal.Open}, begins with the {@code retry:}. */
+  public ByteString encode(Signal signal) {
+    if (signal instanceof Signal.Events events) {
+      return events(events);
+    }
+    if (signal instanceof Signal.Open open) {
+      return text(
+          retryLine(retry) + control(open.cursor(), "gapless.open", position(open.cursor())));
+    }
+    if (signal instanceof Signal.Live live) {
+      return text(control(live.cursor(), "gapless.live", position(live.cursor())));
+    }
+    if (signal instanceof Signal.Heartbeat heartbeat) {
+      return text(
+          heartbeat.moved()
+              ? control(heartbeat.cursor(), "gapless.heartbeat", Json.object())
+              : ":\n\n");
+    }
+    if (signal instanceof Signal.Reset reset) {
+      return text(control(reset.continuesAt(), "gapless.reset", reset(reset)));
+    }
+    return close((Signal.Close) signal);
+  }
+
+  /** All of a stream that ends before it began: it only says when to come back. */
+  public ByteString refused(Signal.Close close) {
+    return text(retryLine(retry)).concat(close(close));
+  }
+
+  private ByteString events(Signal.Events signal) {
+    if (signal.events().size() == 1) {
+      return signal.events().get(0).frame(format);
+    }
+    ByteStringBuilder frames = ByteString.createBuilder();
+    for (HubEvent event : signal.events()) {
+      frames.append(event.frame(format));
+    }
+    return frames.result();
+  }
+
+  private ByteString close(Signal.Close close) {
+    String comeBack =
+        switch (close.reason()) {
+          case DRAIN, ERROR -> retryLine(retry);
+          case OVERLOADED -> retryLine(retry.multipliedBy(OVERLOADED_FACTOR));
+          case LIMIT, END, REVOKED, EXPIRED -> "";
+        };
+    ObjectNode data = Json.object().put("reason", name(close.reason()));
+    return text(comeBack + control(close.cursor(), "gapless.close", data));
+  }
+
+  private String control(Cursor cursor, String name, ObjectNode data) {
+    return controlEvents
+        ? NativeFrames.frame(
+            cursor.toString(), name, new String(Json.bytes(data), StandardCharsets.UTF_8))
+        : ": " + name + "\n\n";
+  }
+
+  private static ObjectNode position(Cursor cursor) {
+    return Json.object().put("cursor", cursor.toString());
+  }
+
+  private static ObjectNode reset(Signal.Reset reset) {
+    ObjectNode data =
+        Json.object()
+            .put("reason", name(reset.reason()))
+            .put("requested", reset.requested().toString())
+            .put("earliest", reset.earliest().toString())
+            .put("head", reset.head().toString());
+    reset.owner().ifPresent(owner -> data.put("owner", owner));
+    return data;
+  }
+
+  // between a half and one and a half: clients of a node that went away do not come back all at
+  // once
+  private static String retryLine(Duration mean) {
+    long millis = Math.max(1, mean.toMillis());
+    long jittered = millis / 2 + ThreadLocalRandom.current().nextLong(millis + 1);
+    return "retry: " + jittered + "\n";
+  }
+
+  static String name(Enum<?> value) {
+    return value.name().toLowerCase(Locale.ROOT);
+  }
+
+  private static ByteString text(String frames) {
+    return ByteString.fromString(frames);
+  }
+}
