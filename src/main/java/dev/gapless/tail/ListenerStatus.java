@@ -1,0 +1,36 @@
+package dev.gapless.tail;
+
+import java.time.Instant;
+import java.util.Optional;
+
+/**
+ * A moment's state of the listener. Immutable.
+ *
+ * @param state what it does
+ * @param since since when
+ * @param restarts how often it failed and began anew
+ * @param notifications received since start, of all nodes' writers
+ * @param lastFailure why it failed last
+ */
+public record ListenerStatus(
+    State state,
+    Instant since,
+    long restarts,
+    long notifications,
+    Optional<TailFailure> lastFailure) {
+
+  /** What the listener does. */
+  public enum State {
+    /** It opens a connection and tries whether notifications arrive on it. */
+    CONNECTING,
+    /** Notifications arrive. */
+    LISTENING,
+    /**
+     * The server accepts LISTEN and nothing arrives: most likely a pooler stands between. The tail
+     * polls instead.
+     */
+    DEAF,
+    /** It failed and pauses before the next try. */
+    DOWN
+  }
+}

@@ -1,0 +1,47 @@
+package dev.gapless.tail;
+
+import dev.gapless.event.Cursor;
+import dev.gapless.event.Event;
+import java.util.List;
+import org.apache.pekko.actor.typed.ActorRef;
+
+/**
+ * What the tail tells the hub. The first message is a {@link Restarted}; then {@link Decided}
+ * batches follow each other without a gap until the next {@link Restarted}. Immutable.
+ */
+public sealed interface TailOutput {
+
+  /** The last event at or below the decided head, or {@link Cursor#EARLIEST}. */
+  Cursor head();
+
+  /**
+   * All committed events after the head of the message before, up to {@code head}, in position
+   * order: no other event at or below it will ever appear.
+   *
+   * @param events at least one; the last one is the one {@code head} names
+   * @param acknowledge where to send {@link LogTailActor.Acknowledge} once the batch is taken over:
+   *     the tail stops reading when a few batches wait for theirs
+   */
+  record Decided(List<Event> events, Cursor head, ActorRef<LogTailActor.Acknowledge> acknowledge)
+      implements TailOutput {
+    public Decided {
+      events = List.copyOf(events);
+    }
+  }
+
+  /**
+   * The head was decided afresh and what was delivered before may not precede it: forget it all,
+   * and let every subscriber resume from its own cursor.
+   */
+  record Restarted(Cursor head, RestartReason reason) implements TailOutput {}
+
+  /** Why the head was decided afresh. */
+  enum RestartReason {
+    /** The tail has just been started. */
+    STARTED,
+    /** The log is not the one that was followed: it went back in time. */
+    DIVERGED,
+    /** Events after the head were removed by retention before they were read. */
+    RETIRED
+  }
+}
