@@ -1,6 +1,8 @@
 package dev.gapless.server;
 
 import com.typesafe.config.Config;
+import dev.gapless.http.HttpServerSettings;
+import dev.gapless.http.HttpSettings;
 import dev.gapless.server.LaunchSettings.Database.Embedded;
 import dev.gapless.server.LaunchSettings.Database.External;
 import java.net.BindException;
@@ -73,10 +75,13 @@ final class GaplessServer {
   private static ServerBinding bind(
       ActorSystem<Void> system, LaunchSettings settings, Route route) {
     boolean http2 = settings.tls().isPresent() || settings.h2c();
+    Config config = system.settings().config();
     ServerBuilder builder =
         Http.get(system)
             .newServerAt(settings.networkInterface(), settings.port())
-            .adaptSettings(defaults -> defaults.withEnableHttp2(http2));
+            .withSettings(
+                HttpServerSettings.create(config, HttpSettings.create(config))
+                    .withEnableHttp2(http2));
     if (settings.tls().isPresent()) {
       builder = builder.enableHttps(Tls.context(settings.tls().get()));
     }

@@ -2,6 +2,7 @@ package dev.gapless.server;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigException;
+import dev.gapless.http.AuthSettings;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
@@ -65,8 +66,7 @@ record LaunchSettings(
   static LaunchSettings from(Config config, Path workingDirectory) {
     int port = port(config, "port");
     return new LaunchSettings(
-        text(config, "interface")
-            .orElseThrow(() -> new Refusal(ROOT + "interface must not be empty")),
+        networkInterface(config),
         port,
         node(config, port),
         database(config, workingDirectory),
@@ -79,6 +79,27 @@ record LaunchSettings(
         tls(config, workingDirectory),
         get("h2c", () -> config.getBoolean(ROOT + "h2c")),
         duration(config, "shutdown-deadline"));
+  }
+
+  private static String networkInterface(Config config) {
+    String name =
+        text(config, "interface")
+            .orElseThrow(() -> new Refusal(ROOT + "interface must not be empty"));
+    boolean loopback;
+    try {
+      loopback = InetAddress.getByName(name).isLoopbackAddress();
+    } catch (UnknownHostException e) {
+      throw new Refusal(ROOT + "interface: no address has the name " + name, e);
+    }
+    if (!loopback && library("gapless.auth", () -> AuthSettings.create(config)).isOpen()) {
+      throw new Refusal(
+          ROOT
+              + "interface = "
+              + name
+              + " can be reached from other machines, and gapless.auth.mode = open lets everybody"
+              + " in: set gapless.auth.mode = tokens, or listen on 127.0.0.1");
+    }
+    return name;
   }
 
   private static Database database(Config config, Path workingDirectory) {
@@ -198,6 +219,16 @@ record LaunchSettings(
   private static Optional<String> text(Config config, String key) {
     return Optional.of(get(key, () -> config.getString(ROOT + key)).strip())
         .filter(value -> !value.isEmpty());
+  }
+
+  /** Reads settings of the library, which name their keys themselves. */
+  static <T> T library(String root, Supplier<T> read) {
+    try {
+      return read.get();
+    } catch (ConfigException | IllegalArgumentException e) {
+      String message = String.valueOf(e.getMessage());
+      throw new Refusal(message.contains(root) ? message : root + ": " + message, e);
+    }
   }
 
   private static <T> T get(String key, Supplier<T> read) {

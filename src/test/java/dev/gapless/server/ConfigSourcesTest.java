@@ -68,12 +68,24 @@ class ConfigSourcesTest {
 
   @Test
   void serverDefaultsWinOverTheLibrariesAndTheFileWinsOverThem() throws IOException {
-    write("conf/application.conf", "pekko.http.server.max-connections = 77");
+    write("conf/application.conf", "pekko.http.server.backlog = 77");
     var config = sources(Map.of()).config();
-    assertThat(config.getInt("pekko.http.server.max-connections")).isEqualTo(77);
-    assertThat(config.getString("pekko.http.parsing.error-logging-verbosity")).isEqualTo("off");
-    assertThat(config.getBoolean("pekko.http.parsing.illegal-header-warnings")).isFalse();
-    assertThat(config.getBoolean("pekko.http.server.raw-request-uri-header")).isTrue();
+    assertThat(config.getInt("pekko.http.server.backlog")).isEqualTo(77);
+    assertThat(config.getString("pekko.http.server.parsing.max-content-length"))
+        .isEqualTo("infinite");
+    assertThat(config.getString("gapless.auth.mode")).isEqualTo("open");
+  }
+
+  @Test
+  void openModeListensOnLoopbackOnly() throws IOException {
+    assertRefused(Map.of(), "gapless.auth.mode", "--interface", "0.0.0.0");
+    assertRefused(Map.of(), "gapless.auth.mode", "--interface", "::");
+    assertThat(load(Map.of(), "--interface", "localhost").networkInterface())
+        .isEqualTo("localhost");
+    write("conf/application.conf", "gapless.auth.mode = tokens");
+    assertThat(load(Map.of(), "--interface", "0.0.0.0").networkInterface()).isEqualTo("0.0.0.0");
+    write("conf/application.conf", "gapless.auth.mode = sesame");
+    assertRefused(Map.of(), "gapless.auth.mode", "--interface", "0.0.0.0");
   }
 
   @ParameterizedTest

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.gapless.testkit.ServerProcess;
+import dev.gapless.testkit.TestFolders;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetAddress;
@@ -23,15 +24,26 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.postgresql.ds.PGSimpleDataSource;
 
 /** The server as a process: what its operator sees of start, stop and crash. */
 class ServerLifecycleTest {
   private static final Map<String, String> NO_VARIABLES = Map.of();
 
-  @TempDir Path directory;
+  private Path directory;
+
+  @BeforeEach
+  void createDirectory() {
+    directory = TestFolders.create("server");
+  }
+
+  @AfterEach
+  void deleteDirectory() throws IOException {
+    TestFolders.delete(directory);
+  }
 
   @Test
   void startsDurableLocalAndLockedAndStopsWithItsPostgres() throws Exception {

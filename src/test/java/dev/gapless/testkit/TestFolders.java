@@ -11,12 +11,21 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /** Where PostgreSQL keeps its data in tests: in memory where the system offers it. */
-final class TestFolders {
+public final class TestFolders {
   private static final String PREFIX =
       "gapless-test-" + System.getProperty("user.name", "unknown") + "-";
   private static final Path PROCESS = create();
 
   private TestFolders() {}
+
+  /** A new empty folder; delete it at the end of the test. */
+  public static Path create(String name) {
+    try {
+      return Files.createTempDirectory(PROCESS, name + "-");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
 
   static Path ofThisProcess() {
     return PROCESS;
@@ -31,7 +40,7 @@ final class TestFolders {
     }
   }
 
-  static void delete(Path root) throws IOException {
+  public static void delete(Path root) throws IOException {
     if (!Files.exists(root)) {
       return;
     }

@@ -1,0 +1,231 @@
+package dev.gapless.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.gapless.testkit.ServerProcess;
+import dev.gapless.testkit.TestDatabase;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.KeyStore;
+import java.util.Base64;
+import java.util.Map;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManagerFactory;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The server on a PostgreSQL it does not run itself. */
+class ServerOnExternalDatabaseTest {
+  @TempDir Path directory;
+  private TestDatabase database;
+
+  @BeforeEach
+  void createDatabase() {
+    database = TestDatabase.create();
+  }
+
+  @AfterEach
+  void dropDatabase() {
+    database.close();
+  }
+
+  @Test
+  void bringsNoPostgresOfItsOwn() throws Exception {
+    try (ServerProcess server = start()) {
+      assertThat(get(HttpClient.newHttpClient(), server.url()).statusCode()).isEqualTo(200);
+      assertThat(directory.resolve("data")).doesNotExist();
+      assertThat(server.stop()).isIn(0, 143);
+    }
+  }
+
+  @Test
+  void theArgumentWinsAndAMissingDatabaseIsNamed() throws Exception {
+    String gone = database.jdbcUrl().replace(database.name(), "no_such_database");
+    try (ServerProcess server =
+        ServerProcess.launch(directory, environment(), "--port", "0", "--database-url", gone)) {
+      assertThat(server.awaitEnd()).isEqualTo(1);
+      assertThat(server.output())
+          .contains("cannot connect to", "no_such_database")
+          .doesNotContain("\tat ");
+    }
+  }
+
+  @Test
+  void aDatabaseThatDoesNotAnswerEndsTheStart() throws Exception {
+    Files.createDirectories(directory.resolve("conf"));
+    Files.writeString(
+        directory.resolve("conf/application.conf"),
+        "gapless.server.database { url = \"jdbc:postgresql://127.0.0.1:1/x\", start-timeout = 1s }");
+    try (ServerProcess server = ServerProcess.launch(directory, Map.of(), "--port", "0")) {
+      assertThat(server.awaitEnd()).isEqualTo(1);
+      assertThat(server.output()).contains("cannot connect to 127.0.0.1:1/x");
+    }
+  }
+
+  @Test
+  void whatAClientSendsDoesNotReachTheLog() throws Exception {
+    String marker = "m4rk3r-of-a-request";
+    try (ServerProcess server = start()) {
+      URI url = URI.create(server.url());
+      for (String request :
+          new String[] {
+            "GET /v1/" + marker + "\u0001 HTTP/1.1\r\nHost: localhost\r\n\r\n",
+            "GET /" + marker + "?" + "x".repeat(70_000) + " HTTP/1.1\r\nHost: localhost\r\n\r\n",
+            "GET /health/live HTTP/1.1\r\nHost: localhost\r\nIf-Match: " + marker + "\r\n\r\n",
+            "GET /health/live HTTP/1.1\r\nHost: " + marker + "/\\\r\n\r\n",
+            marker + " / HTTP/1.1\r\n\r\n"
+          }) {
+        try (Socket socket = new Socket(url.getHost(), url.getPort())) {
+          socket.setSoTimeout(10_000);
+          OutputStream out = socket.getOutputStream();
+          out.write(request.getBytes(StandardCharsets.ISO_8859_1));
+          out.flush();
+          assertThat(socket.getInputStream().read()).as("an answer begins").isEqualTo('H');
+        }
+      }
+      server.stop();
+      assertThat(server.output()).doesNotContain(marker);
+    }
+  }
+
+  @Test
+  void logsAsJsonWhenAsked() throws Exception {
+    Files.createDirectories(directory.resolve("conf"));
+    for (String name : new String[] {"application.conf", "logback.xml"}) {
+      Files.copy(Path.of("conf", name), directory.resolve("conf").resolve(name));
+    }
+    Map<String, String> environment = new java.util.HashMap<>(environment());
+    environment.put("GAPLESS_LOG_FORMAT", "json");
+    try (ServerProcess server = ServerProcess.start(directory, environment)) {
+      Awaitility.await().until(() -> server.output().contains("\"server started\""));
+      JsonNode line =
+          new ObjectMapper()
+              .readTree(
+                  server
+                      .output()
+                      .lines()
+                      .filter(text -> text.contains("\"server started\""))
+                      .findFirst()
+                      .orElseThrow());
+      assertThat(line.get("url").asText()).isEqualTo(server.url());
+      assertThat(line.get("level").asText()).isEqualTo("INFO");
+    }
+  }
+
+  @Test
+  void speaksHttp2AndHttp1OverTls() throws Exception {
+    KeyStore store = selfSigned();
+    Files.createDirectories(directory.resolve("conf"));
+    Files.writeString(
+        directory.resolve("conf/application.conf"),
+        "gapless.server.tls { certificate = server.crt, private-key = server.key }");
+    try (ServerProcess server = start()) {
+      assertThat(server.url()).startsWith("https://127.0.0.1:");
+      HttpClient client = HttpClient.newBuilder().sslContext(trusting(store)).build();
+      HttpResponse<String> second = get(client, server.url());
+      assertThat(second.statusCode()).isEqualTo(200);
+      assertThat(second.version()).isEqualTo(HttpClient.Version.HTTP_2);
+      HttpClient old =
+          HttpClient.newBuilder()
+              .sslContext(trusting(store))
+              .version(HttpClient.Version.HTTP_1_1)
+              .build();
+      assertThat(get(old, server.url()).version()).isEqualTo(HttpClient.Version.HTTP_1_1);
+    }
+  }
+
+  @Test
+  void speaksHttp2WithoutTlsOnlyWhenConfigured() throws Exception {
+    try (ServerProcess server = start()) {
+      assertThat(get(HttpClient.newHttpClient(), server.url()).version())
+          .isEqualTo(HttpClient.Version.HTTP_1_1);
+    }
+    Files.createDirectories(directory.resolve("conf"));
+    Files.writeString(directory.resolve("conf/application.conf"), "gapless.server.h2c = on");
+    try (ServerProcess server = start()) {
+      assertThat(get(HttpClient.newHttpClient(), server.url()).version())
+          .isEqualTo(HttpClient.Version.HTTP_2);
+    }
+  }
+
+  private ServerProcess start() {
+    return ServerProcess.start(directory, environment());
+  }
+
+  private Map<String, String> environment() {
+    return Map.of("GAPLESS_DATABASE_URL", database.jdbcUrl());
+  }
+
+  private static HttpResponse<String> get(HttpClient client, String url) throws Exception {
+    return client.send(
+        HttpRequest.newBuilder(URI.create(url + "/health/live")).build(), BodyHandlers.ofString());
+  }
+
+  /** Made by the JDK's own tool; its two PEM files are left in the working directory. */
+  private KeyStore selfSigned() throws Exception {
+    Path file = directory.resolve("store.p12");
+    String keytool = Path.of(System.getProperty("java.home"), "bin", "keytool").toString();
+    Process process =
+        new ProcessBuilder(
+                keytool,
+                "-genkeypair",
+                "-alias",
+                "server",
+                "-keyalg",
+                "EC",
+                "-dname",
+                "CN=localhost",
+                "-ext",
+                "SAN=IP:127.0.0.1",
+                "-validity",
+                "2",
+                "-storetype",
+                "PKCS12",
+                "-keystore",
+                file.toString(),
+                "-storepass",
+                "changeit")
+            .redirectErrorStream(true)
+            .redirectOutput(directory.resolve("keytool.out").toFile())
+            .start();
+    assertThat(process.waitFor()).isZero();
+    char[] password = "changeit".toCharArray();
+    KeyStore store = KeyStore.getInstance(file.toFile(), password);
+    write("server.crt", "CERTIFICATE", store.getCertificate("server").getEncoded());
+    write("server.key", "PRIVATE KEY", store.getKey("server", password).getEncoded());
+    return store;
+  }
+
+  private void write(String name, String kind, byte[] bytes) throws IOException {
+    Files.writeString(
+        directory.resolve(name),
+        "-----BEGIN %s-----\n%s\n-----END %s-----\n"
+            .formatted(kind, Base64.getMimeEncoder().encodeToString(bytes), kind));
+  }
+
+  private static SSLContext trusting(KeyStore store) throws Exception {
+    KeyStore trusted = KeyStore.getInstance("PKCS12");
+    trusted.load(null, null);
+    trusted.setCertificateEntry("server", store.getCertificate("server"));
+    TrustManagerFactory factory =
+        TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+    factory.init(trusted);
+    SSLContext context = SSLContext.getInstance("TLS");
+    context.init(null, factory.getTrustManagers(), null);
+    return context;
+  }
+}
