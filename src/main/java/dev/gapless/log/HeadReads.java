@@ -21,8 +21,10 @@ public interface HeadReads {
 
   /**
    * Visible rows with {@code from <= id <= upTo}, ascending, at most {@code limit} rows and about
-   * {@code maxBytes} of data (at least one row): the row at {@code from} comes first if it still
-   * exists.
+   * {@code maxBytes} of data. The row at {@code from}, the anchor, comes first if it still exists;
+   * it comes without its data and does not count for {@code maxBytes}. If there is a row above
+   * {@code from}, at least one is returned (given a {@code limit} of 2), whatever its size. A short
+   * result is not the end of the rows: only one without a row above {@code from} is.
    */
   List<Event> rows(Connection connection, long from, long upTo, int limit, long maxBytes)
       throws SQLException;

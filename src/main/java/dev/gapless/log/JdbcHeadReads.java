@@ -13,10 +13,12 @@ import java.util.Optional;
 import java.util.Set;
 
 final class JdbcHeadReads implements HeadReads {
+  /** The anchor comes without its data, which may be large: every idle poll reads it. */
   private static final String ROWS =
-      "SELECT "
-          + EventRows.COLUMNS
-          + " FROM gapless.events WHERE id >= ? AND id <= ? ORDER BY id LIMIT ?";
+      """
+      SELECT id, owner, path, type, CASE WHEN id > ? THEN data::text END, created_at
+      FROM gapless.events WHERE id >= ? AND id <= ? ORDER BY id LIMIT ?
+      """;
 
   /**
    * pg_locks is looked at once: two looks in one statement could each miss what the other saw. The
@@ -71,10 +73,18 @@ final class JdbcHeadReads implements HeadReads {
         tx -> {
           try (PreparedStatement statement = tx.prepareStatement(ROWS)) {
             statement.setLong(1, from);
-            statement.setLong(2, upTo);
-            statement.setInt(3, limit);
+            statement.setLong(2, from);
+            statement.setLong(3, upTo);
+            statement.setInt(4, limit);
             List<Event> events = new ArrayList<>();
-            BoundedRows.read(statement, maxBytes, row -> add(events, EventRows.read(row)));
+            BoundedRows.read(
+                statement,
+                maxBytes,
+                row -> {
+                  Event event = EventRows.read(row);
+                  events.add(event);
+                  return event.position() == from ? 0 : BoundedRows.size(event);
+                });
             return events;
           }
         });
@@ -140,11 +150,6 @@ final class JdbcHeadReads implements HeadReads {
         ResultSet row = statement.executeQuery()) {
       return row.next() ? Optional.of(EventRows.read(row).cursor()) : Optional.empty();
     }
-  }
-
-  private static long add(List<Event> events, Event event) {
-    events.add(event);
-    return BoundedRows.size(event);
   }
 
   private static Optional<Cursor> mark(Connection connection, String sql) throws SQLException {

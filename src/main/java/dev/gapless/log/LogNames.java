@@ -8,8 +8,11 @@ public final class LogNames {
   /** The advisory lock that elects the notifying transaction ("election lock"), held to its end. */
   public static final long ELECTION_LOCK_KEY = 7305804402566524011L;
 
-  /** Held while partitions are added or removed. */
+  /** Held while a partition is added. */
   static final long PARTITION_LOCK_KEY = 7305804402566524012L;
+
+  /** Held by a session while it removes a partition, which may take as long as any transaction. */
+  static final long RETENTION_LOCK_KEY = 7305804402566524013L;
 
   public static final String SCHEMA = "gapless";
   public static final String EVENTS = "gapless.events";

@@ -5,6 +5,7 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.List;
 import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -22,22 +23,16 @@ public final class Partitions {
   /** A lock was not to be had in time, or another node was faster. */
   private static final Set<String> RETRIED = Set.of("55P03", "40P01", "42P07", "42P17");
 
+  private static final String NOT_OWNER = "42501";
+
+  private static final long FIRST_POSITION = 1;
   private static final int TRIES = 5;
   private static final int TRIES_AT_START = 60;
 
-  private static final String OBSERVE =
+  private static final String LAST_POSITION =
       """
       SELECT coalesce(pg_sequence_last_value(
-               pg_get_serial_sequence('gapless.events', 'id')::regclass), 0),
-             count(p.upper), coalesce(max(p.upper), 1),
-             count(*) FILTER (WHERE p.lower > coalesce(pg_sequence_last_value(
-               pg_get_serial_sequence('gapless.events', 'id')::regclass), 0))
-      FROM (SELECT b[1]::bigint AS lower, b[2]::bigint AS upper
-            FROM pg_inherits i
-            JOIN pg_class c ON c.oid = i.inhrelid
-            CROSS JOIN LATERAL regexp_match(
-              pg_get_expr(c.relpartbound, c.oid), 'FROM \\(''(\\d+)''\\) TO \\(''(\\d+)''\\)') AS b
-            WHERE i.inhparent = 'gapless.events'::regclass AND NOT i.inhdetachpending) AS p
+        pg_get_serial_sequence('gapless.events', 'id')::regclass), 0)
       """;
 
   private final long size;
@@ -74,12 +69,17 @@ public final class Partitions {
 
   /** What stands ready, without touching it. */
   public Status observe(Connection connection) throws SQLException {
-    try (PreparedStatement statement = connection.prepareStatement(OBSERVE);
-        ResultSet row = statement.executeQuery()) {
-      row.next();
-      int begun = row.getInt(4);
-      return new Status(row.getInt(2), row.getLong(1), row.getLong(3), begun, begun >= ahead);
+    List<PartitionRange> ranges = PartitionRange.all(connection);
+    long last = lastPosition(connection);
+    long end = FIRST_POSITION;
+    int begun = 0;
+    for (PartitionRange range : ranges) {
+      end = Math.max(end, range.to());
+      if (range.from() > last) {
+        begun++;
+      }
     }
+    return new Status(ranges.size(), last, end, begun, begun >= ahead);
   }
 
   void ensureAheadAtStart(Connection connection) throws SQLException {
@@ -98,6 +98,10 @@ public final class Partitions {
           left--;
         }
       } catch (SQLException e) {
+        if (NOT_OWNER.equals(e.getSQLState())) {
+          log.warn("this role may not add partitions to the log: its owner has to");
+          return status;
+        }
         if (e.getSQLState() == null || !RETRIED.contains(e.getSQLState())) {
           throw e;
         }
@@ -109,7 +113,15 @@ public final class Partitions {
     return status;
   }
 
-  /** False if another node is at it. */
+  private static long lastPosition(Connection connection) throws SQLException {
+    try (PreparedStatement statement = connection.prepareStatement(LAST_POSITION);
+        ResultSet row = statement.executeQuery()) {
+      row.next();
+      return row.getLong(1);
+    }
+  }
+
+  /** False if another node was faster. */
   private boolean addOne(Connection connection) throws SQLException {
     try (Statement statement = connection.createStatement()) {
       // ends the wait for the other node's work too

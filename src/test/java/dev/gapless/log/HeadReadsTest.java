@@ -84,7 +84,10 @@ class HeadReadsTest {
     assertThat(reads.rows(connection, 10, 90, 5, 1 << 20)).hasSize(5);
     assertThat(reads.rows(connection, 1, 100, 1_000, 1 << 20)).hasSize(100);
     assertThat(reads.rows(connection, 1, 100, 1_000, 300_000)).hasSizeBetween(29, 31);
-    assertThat(reads.rows(connection, 1, 100, 1_000, 1)).hasSize(1);
+    assertThat(reads.rows(connection, 1, 100, 1_000, 300_000).get(0).data()).isEmpty();
+    assertThat(reads.rows(connection, 1, 100, 1_000, 1)).hasSize(2);
+    assertThat(reads.rows(connection, 0, 100, 1_000, 1)).hasSize(1);
+    assertThat(reads.rows(connection, 101, 1_000, 1_000, 1)).isEmpty();
     assertThat(reads.highestVisible(connection)).contains(cursors.get(99));
   }
 
