@@ -3,7 +3,10 @@ package dev.gapless.hub;
 import dev.gapless.event.Cursor;
 import dev.gapless.event.EventFilter;
 import dev.gapless.event.StartPoint;
+import java.time.Duration;
+import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
@@ -12,13 +15,14 @@ import java.util.OptionalLong;
  * @param filter which events
  * @param start where to begin, exclusive; {@link StartPoint#NOW} is fixed when the stream
  *     materializes
- * @param ownerStarts later starts of single owners: an owner begins at the later of {@code start}
- *     and its own; with a start of {@link StartPoint#EARLIEST} these alone decide for the owners
- *     they name
+ * @param ownerStarts starts of single owners, in place of {@code start}
  * @param live whether to go on after the history; otherwise it ends at the head, with at least
  *     everything acknowledged before it was asked for
  * @param limit end after that many events
  * @param onReset where to continue after a reset
+ * @param stallTimeout a subscriber that asks for nothing for this long counts as gone; empty: never
+ * @param awaitsUnreached a cursor above everything the log has handed out is waited for (a finite
+ *     subscription ends at once) instead of answered by a reset
  */
 public record Subscription(
     EventFilter filter,
@@ -26,7 +30,9 @@ public record Subscription(
     Map<String, Cursor> ownerStarts,
     boolean live,
     OptionalLong limit,
-    OnReset onReset) {
+    OnReset onReset,
+    Optional<Duration> stallTimeout,
+    boolean awaitsUnreached) {
 
   public Subscription {
     ownerStarts = Map.copyOf(ownerStarts);
@@ -38,23 +44,68 @@ public record Subscription(
   /** Everything that matches, live, from {@code start}. */
   public static Subscription of(EventFilter filter, StartPoint start) {
     return new Subscription(
-        filter, start, Map.of(), true, OptionalLong.empty(), OnReset.FROM_EARLIEST);
+        filter,
+        start,
+        Map.of(),
+        true,
+        OptionalLong.empty(),
+        OnReset.FROM_EARLIEST,
+        Optional.empty(),
+        false);
   }
 
   public Subscription withOwnerStarts(Map<String, Cursor> starts) {
-    return new Subscription(filter, start, starts, live, limit, onReset);
+    return new Subscription(
+        filter, start, starts, live, limit, onReset, stallTimeout, awaitsUnreached);
   }
 
   public Subscription withLive(boolean goOn) {
-    return new Subscription(filter, start, ownerStarts, goOn, limit, onReset);
+    return new Subscription(
+        filter, start, ownerStarts, goOn, limit, onReset, stallTimeout, awaitsUnreached);
   }
 
   public Subscription withLimit(long events) {
-    return new Subscription(filter, start, ownerStarts, live, OptionalLong.of(events), onReset);
+    return new Subscription(
+        filter,
+        start,
+        ownerStarts,
+        live,
+        OptionalLong.of(events),
+        onReset,
+        stallTimeout,
+        awaitsUnreached);
   }
 
   public Subscription withOnReset(OnReset policy) {
-    return new Subscription(filter, start, ownerStarts, live, limit, policy);
+    return new Subscription(
+        filter, start, ownerStarts, live, limit, policy, stallTimeout, awaitsUnreached);
+  }
+
+  public Subscription withStallTimeout(Duration timeout) {
+    return new Subscription(
+        filter, start, ownerStarts, live, limit, onReset, Optional.of(timeout), awaitsUnreached);
+  }
+
+  public Subscription withAwaitsUnreached(boolean awaits) {
+    return new Subscription(filter, start, ownerStarts, live, limit, onReset, stallTimeout, awaits);
+  }
+
+  /**
+   * The same subscription by a client that comes back with its last cursor: it wins over {@code
+   * start}, and each owner begins at the later of it and the owner's own start.
+   */
+  public Subscription resumedAt(Cursor last) {
+    Map<String, Cursor> later = new HashMap<>(ownerStarts);
+    later.values().removeIf(own -> own.position() <= last.position());
+    return new Subscription(
+        filter,
+        new StartPoint.At(last),
+        later,
+        live,
+        limit,
+        onReset,
+        stallTimeout,
+        awaitsUnreached);
   }
 
   /** Where a subscription continues when its cursor cannot be. */

@@ -1,0 +1,41 @@
+package dev.gapless.hub;
+
+import dev.gapless.event.Cursor;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the hub's actor shows to the subscriber streams without a message. The actor alone writes
+ * {@code delivered}; everything is safe to read from any thread.
+ */
+final class HubState {
+  /**
+   * Everything up to {@code head} is in the ring (or below its floor) and was offered to every
+   * subscription that had joined. Written after the offers, so whoever reads it and then finds an
+   * inbox empty has been served up to it.
+   */
+  record Delivered(Ring ring, Cursor head) {}
+
+  private volatile @Nullable Delivered delivered;
+
+  /** Every running subscriber stream. */
+  final Set<SubscriptionControl> running = ConcurrentHashMap.newKeySet();
+
+  final AtomicInteger live = new AtomicInteger();
+  final AtomicInteger behind = new AtomicInteger();
+  final LongAdder deliveredEvents = new LongAdder();
+  volatile boolean draining;
+
+  /** Empty until the head is decided for the first time. */
+  Optional<Delivered> delivered() {
+    return Optional.ofNullable(delivered);
+  }
+
+  void publish(Delivered next) {
+    delivered = next;
+  }
+}

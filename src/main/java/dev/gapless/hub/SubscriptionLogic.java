@@ -1,0 +1,465 @@
+package dev.gapless.hub;
+
+import dev.gapless.event.Cursor;
+import dev.gapless.hub.CatchUpReader.SharedRead;
+import dev.gapless.hub.HubState.Delivered;
+import dev.gapless.hub.Signal.CloseReason;
+import dev.gapless.hub.SubscriptionStage.Shared;
+import dev.gapless.log.EventLog.CursorCheck;
+import dev.gapless.log.EventLog.LostReason;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.apache.pekko.stream.SourceShape;
+import org.apache.pekko.stream.stage.AbstractOutHandler;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One running subscription: verify where it stands, read what it missed from the ring or the log,
+ * join the hub, take what the hub offers; fall back to reading when it was too slow, and to
+ * verifying when the history of the log changed.
+ *
+ * <p>Its <i>own position</i> ({@link Progress}) is what makes it exact: every step continues
+ * strictly after it. Nothing is done ahead of demand, so a client that takes nothing costs nothing
+ * but a bounded inbox. An error of the database is retried with backoff from the own position; no
+ * path leads from an unfinished read into live.
+ */
+final class SubscriptionLogic extends AsyncLogic {
+
+  private enum Phase {
+    /** The node has not decided its head yet. */
+    STARTING,
+    /** The cursors are being verified against the log. */
+    VERIFYING,
+    /** History is being read, from the ring where it reaches back far enough. */
+    READING,
+    /** The hub has been asked to make this subscription live. */
+    JOINING,
+    /** The hub offers into the inbox. */
+    LIVE,
+    /** Nothing more will be produced. */
+    ENDED
+  }
+
+  private static final String HEARTBEAT = "heartbeat";
+
+  // events looked at before other streams on the same thread get their turn
+  private static final int RING_STEP = 512;
+  private static final int STEPS_IN_A_ROW = 16;
+
+  private static final Duration RECHECK = Duration.ofSeconds(1);
+
+  private final SourceShape<Signal> shape;
+  private final Subscription wanted;
+  private final Shared shared;
+  private final SubscriptionControl control = reason -> runOnStage(() -> onClose(reason));
+  private final Deque<Signal> pending = new ArrayDeque<>(2);
+  private final Progress progress;
+
+  private Phase phase = Phase.STARTING;
+  private boolean announcedLive;
+  private boolean behind;
+  private @Nullable Ring ring;
+  private @Nullable Subscriber subscriber;
+  private Cursor lastSent;
+  private long lastPush = System.nanoTime();
+
+  SubscriptionLogic(SourceShape<Signal> shape, Subscription wanted, Shared shared) {
+    super(shape);
+    this.shape = shape;
+    this.wanted = wanted;
+    this.shared = shared;
+    this.progress = new Progress(wanted);
+    this.lastSent = progress.own();
+    setHandler(
+        shape.out(),
+        new AbstractOutHandler() {
+          @Override
+          public void onPull() {
+            advance();
+          }
+        });
+  }
+
+  SubscriptionControl control() {
+    return control;
+  }
+
+  @Override
+  public void preStart() {
+    shared.state().running.add(control);
+    if (shared.state().draining) {
+      onClose(CloseReason.DRAIN);
+    }
+    scheduleOnce(HEARTBEAT, shared.settings().heartbeat());
+  }
+
+  @Override
+  public void postStop() {
+    shared.state().running.remove(control);
+    leaveHub();
+    setBehind(false);
+  }
+
+  @Override
+  public void onTimer(Object key) {
+    if (key.equals(HEARTBEAT)) {
+      onHeartbeat();
+    } else {
+      super.onTimer(key);
+    }
+  }
+
+  /** Works until there is a signal to hand on, as long as there is demand. */
+  @Override
+  void advance() {
+    if (!isAvailable(shape.out())) {
+      return;
+    }
+    int steps = 0;
+    while (pending.isEmpty() && !isBusy() && phase != Phase.ENDED) {
+      if (steps++ == STEPS_IN_A_ROW) {
+        runOnStage(this::advance);
+        return;
+      }
+      if (!step()) {
+        return;
+      }
+    }
+    Signal next = pending.poll();
+    if (next != null) {
+      push(next);
+    }
+  }
+
+  /** Returns false when the next step has to wait for the hub's offer. */
+  private boolean step() {
+    Optional<Delivered> delivered = shared.state().delivered();
+    if (delivered.isEmpty()) {
+      pause(FIRST_BACKOFF);
+      return true;
+    }
+    Delivered now = delivered.get();
+    switch (phase) {
+      case STARTING -> start(now);
+      case VERIFYING -> verify(now, progress.checks());
+      case READING -> read(now);
+      case LIVE -> {
+        return take();
+      }
+      case JOINING, ENDED -> {}
+    }
+    return true;
+  }
+
+  private void start(Delivered now) {
+    progress.begin(now.head());
+    // as the client gave it: a connection cut between this and a reset must not have moved its
+    // cursor
+    pending.add(new Signal.Open(progress.own()));
+    phase = Phase.VERIFYING;
+  }
+
+  // --- verifying ---
+
+  private void verify(Delivered now, Iterator<Starts.Check> checks) {
+    while (checks.hasNext()) {
+      Starts.Check check = checks.next();
+      if (!isKnown(check.cursor(), now)) {
+        await(
+            shared.catchUp().check(check.cursor(), now.head()),
+            answer -> onChecked(answer, check, checks, now));
+        return;
+      }
+    }
+    progress.settle();
+    ring = now.ring();
+    phase = Phase.READING;
+  }
+
+  /** Whether the ring (or the head) already proves the cursor, without the database. */
+  private static boolean isKnown(Cursor cursor, Delivered now) {
+    return cursor.isEarliest()
+        || cursor.equals(now.head())
+        || cursor.equals(now.ring().floor())
+        || (!cursor.isBare()
+            && now.ring()
+                .find(cursor.position())
+                .filter(e -> e.cursor().equals(cursor))
+                .isPresent());
+  }
+
+  private void onChecked(
+      CursorCheck answer, Starts.Check check, Iterator<Starts.Check> checks, Delivered now) {
+    if (phase != Phase.VERIFYING) {
+      return;
+    }
+    if (answer instanceof CursorCheck.Valid valid) {
+      progress.verified(check, valid.verified());
+    } else if (answer instanceof CursorCheck.Lost lost) {
+      if (lost.reason() == LostReason.AHEAD && wanted.awaitsUnreached()) {
+        awaitUnreached(check.cursor());
+        return;
+      }
+      reset(check, lost.reason(), lost.earliest(), now);
+    } else {
+      // another node was faster: hold until our head has passed it, then ask again
+      shared.wakeTail().run();
+      awaitHead(check.cursor().position());
+      return;
+    }
+    verify(now, checks);
+  }
+
+  private void awaitUnreached(Cursor cursor) {
+    if (wanted.live()) {
+      awaitHead(cursor.position());
+    } else {
+      finish(CloseReason.END);
+    }
+  }
+
+  private void reset(Starts.Check check, LostReason reason, Cursor earliest, Delivered now) {
+    Cursor continuesAt = wanted.onReset() == Subscription.OnReset.FROM_HEAD ? now.head() : earliest;
+    pending.add(
+        new Signal.Reset(reason, check.cursor(), earliest, now.head(), continuesAt, check.owner()));
+    progress.reset(check, continuesAt);
+  }
+
+  // --- reading ---
+
+  private void read(Delivered now) {
+    Ring current = now.ring();
+    if (current != ring) {
+      progress.reopen();
+      phase = Phase.VERIFYING;
+    } else if (progress.needsEnd()) {
+      findEnd();
+    } else if (progress.isAtEnd()) {
+      finish(CloseReason.END);
+    } else {
+      Cursor own = progress.own();
+      Optional<List<HubEvent>> recent = current.after(own.position(), RING_STEP);
+      if (recent.isEmpty()) {
+        Cursor upTo = progress.bound(now.head());
+        await(shared.catchUp().read(current, own, upTo, wanted.filter()), this::onPage);
+      } else if (recent.get().isEmpty()) {
+        join(current);
+      } else {
+        List<HubEvent> events = recent.get();
+        serve(events, events.get(events.size() - 1).cursor());
+      }
+    }
+  }
+
+  private void onPage(SharedRead read) {
+    Delivered now = shared.state().delivered().orElseThrow();
+    if (phase != Phase.READING || now.ring() != ring) {
+      // closed meanwhile, or read from a history that is no longer followed
+      return;
+    }
+    if (read instanceof SharedRead.Lost lost) {
+      Starts.Check whole = new Starts.Check(Optional.empty(), progress.own());
+      reset(whole, lost.lost().reason(), lost.lost().earliest(), now);
+      progress.settle();
+    } else if (read instanceof SharedRead.Page page) {
+      if (page.scannedTo().compareTo(progress.own()) <= 0) {
+        pause(FIRST_BACKOFF);
+      } else {
+        serve(page.events(), page.scannedTo());
+      }
+    }
+  }
+
+  private void serve(List<HubEvent> events, Cursor scannedTo) {
+    List<HubEvent> matching = progress.serve(events, scannedTo);
+    if (!matching.isEmpty()) {
+      shared.state().deliveredEvents.add(matching.size());
+      pending.add(new Signal.Events(matching));
+    }
+    if (progress.isLimitReached()) {
+      finish(CloseReason.LIMIT);
+    }
+  }
+
+  /** A finite subscription includes everything acknowledged before it was asked for. */
+  private void findEnd() {
+    await(shared.catchUp().highestVisible(), this::endAfter);
+  }
+
+  private void endAfter(OptionalLong highest) {
+    shared.wakeTail().run();
+    this.<Boolean>ask(
+        answer ->
+            shared.hub().tell(new EventHubActor.AwaitHead(highest.orElse(0), RECHECK, answer)),
+        reached -> {
+          if (reached) {
+            progress.endAt(shared.state().delivered().orElseThrow().head());
+          } else {
+            endAfter(highest);
+          }
+        });
+  }
+
+  private void awaitHead(long position) {
+    this.<Boolean>ask(
+        answer -> shared.hub().tell(new EventHubActor.AwaitHead(position, RECHECK, answer)),
+        reached -> {});
+  }
+
+  // --- live ---
+
+  private void join(Ring current) {
+    phase = Phase.JOINING;
+    Inbox inbox =
+        new Inbox(
+            shared.settings().inboxEvents(),
+            shared.settings().inboxBytes(),
+            () -> runOnStage(this::advance));
+    Subscriber joining = new Subscriber(progress.matcher(), inbox);
+    subscriber = joining;
+    this.<Boolean>ask(
+        answer ->
+            shared
+                .hub()
+                .tell(
+                    new EventHubActor.Join(
+                        joining, current, progress.own().position(), answer::accept)),
+        this::onJoined);
+  }
+
+  private void onJoined(boolean joined) {
+    if (phase != Phase.JOINING) {
+      return;
+    }
+    if (!joined) {
+      subscriber = null;
+      phase = Phase.READING;
+      return;
+    }
+    phase = Phase.LIVE;
+    shared.state().live.incrementAndGet();
+    setBehind(false);
+    if (!announcedLive) {
+      announcedLive = true;
+      pending.add(new Signal.Live(progress.own()));
+    }
+  }
+
+  private boolean take() {
+    Inbox inbox = inbox();
+    List<HubEvent> events = inbox.takeOrPark();
+    if (!events.isEmpty()) {
+      serve(events, events.get(events.size() - 1).cursor());
+      return true;
+    }
+    if (!inbox.isClosed()) {
+      return false;
+    }
+    leaveHub();
+    // a new history shuts all inboxes; only in the old one it was this client that did not keep up
+    setBehind(shared.state().delivered().filter(now -> now.ring() == ring).isPresent());
+    phase = Phase.READING;
+    return true;
+  }
+
+  private Inbox inbox() {
+    Subscriber joined = subscriber;
+    if (joined == null) {
+      throw new IllegalStateException("live without a place in the hub");
+    }
+    return joined.inbox();
+  }
+
+  private void leaveHub() {
+    Subscriber joined = subscriber;
+    if (joined != null) {
+      joined.inbox().shut();
+      shared.hub().tell(new EventHubActor.Leave(joined));
+      subscriber = null;
+    }
+    if (phase == Phase.LIVE) {
+      shared.state().live.decrementAndGet();
+    }
+  }
+
+  private void setBehind(boolean now) {
+    if (behind != now) {
+      behind = now;
+      shared.state().behind.addAndGet(now ? 1 : -1);
+    }
+  }
+
+  // --- silence and the end ---
+
+  private void onHeartbeat() {
+    long silent = System.nanoTime() - lastPush;
+    long interval = shared.settings().heartbeat().toNanos();
+    boolean demand = isAvailable(shape.out());
+    if (!demand && wanted.stallTimeout().filter(t -> silent > t.toNanos()).isPresent()) {
+      completeStage();
+      return;
+    }
+    if (demand && pending.isEmpty() && silent >= interval) {
+      moveWhileIdle();
+      push(new Signal.Heartbeat(progress.own(), !progress.own().equals(lastSent)));
+    }
+    // silence without demand is looked at again after a full interval
+    long since = System.nanoTime() - lastPush;
+    long rest = since >= interval ? interval : interval - since;
+    scheduleOnce(HEARTBEAT, Duration.ofNanos(rest));
+  }
+
+  private void moveWhileIdle() {
+    // the head is read before the inbox: what it covers was offered before it was published
+    Optional<Delivered> now = shared.state().delivered();
+    if (phase == Phase.LIVE
+        && now.isPresent()
+        && now.get().ring() == ring
+        && now.get().head().compareTo(progress.own()) > 0
+        && inbox().isIdle()) {
+      progress.servedUpTo(now.get().head());
+    }
+  }
+
+  private void onClose(CloseReason reason) {
+    if (phase != Phase.ENDED) {
+      finish(reason);
+      advance();
+    }
+  }
+
+  private void finish(CloseReason reason) {
+    leaveHub();
+    phase = Phase.ENDED;
+    pending.add(new Signal.Close(reason, progress.own()));
+  }
+
+  private void push(Signal signal) {
+    lastPush = System.nanoTime();
+    lastSent = cursorOf(signal);
+    push(shape.out(), signal);
+    if (signal instanceof Signal.Close) {
+      complete(shape.out());
+    }
+  }
+
+  private static Cursor cursorOf(Signal signal) {
+    if (signal instanceof Signal.Events events) {
+      return events.events().get(events.events().size() - 1).cursor();
+    } else if (signal instanceof Signal.Open open) {
+      return open.cursor();
+    } else if (signal instanceof Signal.Live live) {
+      return live.cursor();
+    } else if (signal instanceof Signal.Heartbeat heartbeat) {
+      return heartbeat.cursor();
+    } else if (signal instanceof Signal.Reset reset) {
+      return reset.continuesAt();
+    }
+    return ((Signal.Close) signal).cursor();
+  }
+}
