@@ -51,7 +51,9 @@ public final class EmbeddedPostgres implements AutoCloseable {
   public static EmbeddedPostgres create(EmbeddedPostgresSettings settings) {
     return new EmbeddedPostgres(
         settings,
-        new PostgresPrograms(PostgresBinaries.unpack(settings.cache()), UnprivilegedUser.choose()));
+        new PostgresPrograms(
+            PostgresBinaries.unpack(settings.cache()),
+            UnprivilegedUser.choose(settings.dataDirectory())));
   }
 
   /**

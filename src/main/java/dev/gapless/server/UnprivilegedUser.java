@@ -2,8 +2,10 @@ package dev.gapless.server;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFileAttributeView;
 import java.nio.file.attribute.UserPrincipal;
@@ -28,11 +30,22 @@ record UnprivilegedUser(Optional<String> name, List<String> prefix) {
     return "root".equals(System.getProperty("user.name"));
   }
 
-  static UnprivilegedUser choose() {
+  /**
+   * @param data a data directory; when it exists already its owner is the only one who can run it
+   */
+  static UnprivilegedUser choose(Path data) {
+    Optional<String> owner = owner(data.resolve("PG_VERSION"));
     if (!runningAsRoot()) {
+      owner
+          .filter(name -> !name.equals(System.getProperty("user.name")))
+          .ifPresent(
+              name -> {
+                throw new PostgresStartException(
+                    data + " belongs to user " + name + ": start the server as that user or root");
+              });
       return new UnprivilegedUser(Optional.empty(), List.of());
     }
-    for (String user : CANDIDATES) {
+    for (String user : owner.map(List::of).orElse(CANDIDATES)) {
       if (!exists(user)) {
         continue;
       }
@@ -47,7 +60,7 @@ record UnprivilegedUser(Optional<String> name, List<String> prefix) {
     }
     throw new PostgresStartException(
         "PostgreSQL does not run as root, and no way was found to run it as one of "
-            + CANDIDATES
+            + owner.map(List::of).orElse(CANDIDATES)
             + " (tried setpriv, runuser, su): start the server as an ordinary user");
   }
 
@@ -74,6 +87,19 @@ record UnprivilegedUser(Optional<String> name, List<String> prefix) {
     List<String> test = new ArrayList<>(prefix);
     test.addAll(List.of("test", "-x", folder.toString()));
     return Command.tryRun(test, PROBE).map(Command.Result::succeeded).orElse(false);
+  }
+
+  private static Optional<String> owner(Path file) {
+    try {
+      return Optional.of(Files.getOwner(file).getName());
+    } catch (NoSuchFileException e) {
+      return Optional.empty();
+    } catch (AccessDeniedException e) {
+      throw new PostgresStartException(
+          file.getParent() + " belongs to another user: start the server as that user or root", e);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private static boolean exists(String user) {

@@ -2,6 +2,7 @@ package dev.gapless.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.gapless.server.EmbeddedPostgres.StopMode;
 import dev.gapless.server.EmbeddedPostgresSettings.Durability;
@@ -11,6 +12,7 @@ import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.nio.file.attribute.UserPrincipal;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
@@ -21,6 +23,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -63,6 +66,22 @@ class EmbeddedPostgresTest {
     } finally {
       FileTree.delete(open);
     }
+  }
+
+  @Test
+  void dataAreRunByTheirOwner() throws Exception {
+    assumeTrue(UnprivilegedUser.runningAsRoot(), "only root can give files away");
+    Path data = directory.resolve("pg");
+    startAndStop(data);
+    UserPrincipal nobody =
+        data.getFileSystem().getUserPrincipalLookupService().lookupPrincipalByName("nobody");
+    try (Stream<Path> paths = Files.walk(data)) {
+      for (Path path : paths.toList()) {
+        Files.setOwner(path, nobody);
+      }
+    }
+    startAndStop(data);
+    assertThat(Files.getOwner(data)).isEqualTo(nobody);
   }
 
   @Test
