@@ -4,11 +4,14 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.function.Predicate;
 import javax.sql.DataSource;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Through here goes all work of the files on the database: on its own dispatcher, each piece on a
@@ -27,6 +30,10 @@ final class FileJdbc {
    */
   record Ended<T>(T result, Optional<SQLException> doubt) {}
 
+  private static final Logger LOG = LoggerFactory.getLogger(FileJdbc.class);
+
+  private static final Set<String> ROLLED_BACK = Set.of("40001", "40P01", "40002");
+
   private final DataSource dataSource;
   private final Executor dispatcher;
 
@@ -39,8 +46,11 @@ final class FileJdbc {
   <T> CompletionStage<T> run(Work<T> work) {
     return submit(
         () -> {
-          try (Connection connection = dataSource.getConnection()) {
+          Connection connection = dataSource.getConnection();
+          try {
             return work.run(connection);
+          } finally {
+            giveBack(connection);
           }
         });
   }
@@ -52,13 +62,12 @@ final class FileJdbc {
   <T> CompletionStage<Ended<T>> transaction(Work<T> work, Predicate<T> commit) {
     return submit(
         () -> {
-          try (Connection connection = dataSource.getConnection()) {
+          Connection connection = dataSource.getConnection();
+          try {
             connection.setAutoCommit(false);
-            Ended<T> ended = runTransaction(connection, work, commit);
-            if (ended.doubt().isEmpty()) {
-              connection.setAutoCommit(true);
-            }
-            return ended;
+            return runTransaction(connection, work, commit);
+          } finally {
+            giveBack(connection);
           }
         });
   }
@@ -81,8 +90,8 @@ final class FileJdbc {
       connection.commit();
       return new Ended<>(result, Optional.empty());
     } catch (SQLException e) {
+      rollBack(connection, e);
       if (isCertainlyRolledBack(e)) {
-        rollBack(connection, e);
         throw e;
       }
       return new Ended<>(result, Optional.of(e));
@@ -97,12 +106,32 @@ final class FileJdbc {
     }
   }
 
-  private static void rollBack(Connection connection, Exception cause) throws SQLException {
+  private static void rollBack(Connection connection, Exception cause) {
     try {
       connection.rollback();
-      connection.setAutoCommit(true);
     } catch (SQLException e) {
       cause.addSuppressed(e);
+      abort(connection, cause);
+    }
+  }
+
+  /** So that giving it back, which switches autocommit on, cannot commit. */
+  private static void abort(Connection connection, Exception cause) {
+    try {
+      connection.abort(Runnable::run);
+    } catch (SQLException e) {
+      cause.addSuppressed(e);
+    }
+  }
+
+  /** What fails here changes nothing about what the work has done. */
+  private static void giveBack(Connection connection) {
+    try (connection) {
+      if (!connection.getAutoCommit()) {
+        connection.setAutoCommit(true);
+      }
+    } catch (SQLException e) {
+      LOG.debug("could not give a connection back, SQLSTATE {}", e.getSQLState());
     }
   }
 
@@ -113,11 +142,7 @@ final class FileJdbc {
   private static boolean isCertainlyRolledBack(SQLException e) {
     String state = e.getSQLState();
     return state != null
-        && (state.startsWith("23")
-            || state.startsWith("25")
-            || state.startsWith("40001")
-            || state.startsWith("40P01")
-            || state.startsWith("40002"));
+        && (state.startsWith("23") || state.startsWith("25") || ROLLED_BACK.contains(state));
   }
 
   private interface Blocking<T> {

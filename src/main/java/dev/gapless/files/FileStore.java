@@ -36,6 +36,9 @@ import org.slf4j.LoggerFactory;
 public final class FileStore {
   private static final Logger LOG = LoggerFactory.getLogger(FileStore.class);
 
+  /** How often the database is asked what became of a COMMIT. */
+  private static final int QUESTIONS = 3;
+
   private final ActorSystem<?> system;
   private final FileSettings settings;
   private final FileJdbc jdbc;
@@ -249,21 +252,31 @@ public final class FileStore {
       return CompletableFuture.completedFuture(result);
     }
     LOG.warn("no answer to COMMIT, SQLSTATE {}", ended.doubt().get().getSQLState());
-    return jdbc.transaction(
-            connection -> {
-              VersionRows.awaitWriters(connection, version);
-              return changes.committed(connection, event);
-            },
-            committed -> false)
+    return askCommitted(version, event, QUESTIONS)
         .thenApply(
-            asked -> {
-              if (!asked.result()) {
+            committed -> {
+              if (!committed) {
                 return unavailable.apply(Outcome.NOT_COMMITTED);
               }
               afterCommit.run();
               return result;
             })
         .exceptionally(failure -> unavailable.apply(Outcome.UNKNOWN));
+  }
+
+  private CompletionStage<Boolean> askCommitted(long version, Cursor event, int times) {
+    return jdbc.transaction(
+            connection -> {
+              VersionRows.awaitWriters(connection, version);
+              return changes.committed(connection, event);
+            },
+            committed -> false)
+        .thenApply(Ended::result)
+        .exceptionallyCompose(
+            failure ->
+                times > 1
+                    ? askCommitted(version, event, times - 1)
+                    : CompletableFuture.failedFuture(failure));
   }
 
   private static <R> Function<Throwable, R> answer(Function<Outcome, ? extends R> unavailable) {

@@ -19,15 +19,19 @@ import java.util.OptionalLong;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.UnaryOperator;
+import javax.sql.DataSource;
 import org.apache.commons.codec.digest.Blake3;
 import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
 import org.apache.pekko.stream.javadsl.Sink;
 import org.apache.pekko.stream.javadsl.Source;
 import org.apache.pekko.util.ByteString;
+import org.postgresql.ds.PGSimpleDataSource;
 
 /** A file store on a database of its own, and what tests ask of both. */
 final class FileFixture implements AutoCloseable {
   static final int CHUNK = 4096;
+  static final String STORE = "store-under-test";
 
   /** Small chunks and short times; one megabyte for each owner. */
   static final FileSettings SETTINGS =
@@ -44,8 +48,15 @@ final class FileFixture implements AutoCloseable {
 
   final ActorTestKit kit = ActorTestKit.create();
   final TestDatabase database = TestDatabase.create();
-  final HikariDataSource pool = database.pool(8);
+
+  /** For the tests themselves. */
+  final HikariDataSource pool = database.pool(4);
+
   final AtomicInteger wakes = new AtomicInteger();
+
+  /** Only the store uses it; its sessions carry the name {@link #STORE}. */
+  final HikariDataSource storePool;
+
   final FileStore store;
 
   FileFixture() {
@@ -53,11 +64,30 @@ final class FileFixture implements AutoCloseable {
   }
 
   FileFixture(FileSettings settings) {
+    this(settings, pool -> pool);
+  }
+
+  /**
+   * @param between what the store sees of its pool
+   */
+  FileFixture(FileSettings settings, UnaryOperator<DataSource> between) {
     LogSettings log = LogSettings.create(ConfigFactory.load());
     LogMigration.migrate(pool, log);
     FileMigration.migrate(pool, log);
+    PGSimpleDataSource own = database.dataSource();
+    own.setApplicationName(STORE);
+    storePool = new HikariDataSource();
+    storePool.setDataSource(own);
+    storePool.setMaximumPoolSize(8);
+    storePool.setMinimumIdle(0);
+    storePool.setConnectionTimeout(5_000);
     store =
-        FileStore.create(kit.system(), pool, EventLog.create(), settings, wakes::incrementAndGet);
+        FileStore.create(
+            kit.system(),
+            between.apply(storePool),
+            EventLog.create(),
+            settings,
+            wakes::incrementAndGet);
   }
 
   PutResult put(FileKey key, byte[] body) {
@@ -148,6 +178,7 @@ final class FileFixture implements AutoCloseable {
   @Override
   public void close() {
     kit.shutdownTestKit();
+    storePool.close();
     database.close();
   }
 }

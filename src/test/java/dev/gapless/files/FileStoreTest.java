@@ -226,7 +226,8 @@ class FileStoreTest {
     }
     org.awaitility.Awaitility.await()
         .untilAsserted(
-            () -> assertThat(files.pool.getHikariPoolMXBean().getActiveConnections()).isZero());
+            () ->
+                assertThat(files.storePool.getHikariPoolMXBean().getActiveConnections()).isZero());
     writers.forEach(queue -> queue.complete());
     results.forEach(result -> assertThat(get(result)).isInstanceOf(Stored.class));
     readers.forEach(queue -> queue.cancel());
