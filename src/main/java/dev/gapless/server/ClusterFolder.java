@@ -11,7 +11,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -121,52 +120,75 @@ final class ClusterFolder {
       throw new PostgresStartException("the data directory cannot be " + data);
     }
     Files.createDirectories(parent);
-    Path unfinished = parent.resolve(data.getFileName() + ".new");
-    FileTree.delete(unfinished);
-    Files.createDirectory(
-        unfinished,
-        PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+    removeUnfinished(parent);
+    Path unfinished = Files.createTempDirectory(parent, unfinishedPrefix());
     programs.user().own(unfinished);
-    Optional<Path> passwordFile = writePasswordFile();
     try {
-      List<String> arguments =
-          List.of(
-              "--username=postgres",
-              "--encoding=UTF8",
-              "--locale=C",
-              "--no-instructions",
-              passwordFile.isPresent() ? "--auth=scram-sha-256" : "--auth=trust");
-      List<String> all = new ArrayList<>(arguments);
-      passwordFile.ifPresent(file -> all.add("--pwfile=" + file));
-      Command.Result result =
-          programs.run("initdb", unfinished, settings.startLimit(), visible -> all);
-      if (!result.succeeded()) {
-        throw new PostgresStartException(
-            "cannot create a PostgreSQL data directory in " + data + ":\n" + result.output());
-      }
+      initdb(unfinished, writePasswordFile(unfinished));
+      Path cluster = unfinished.resolve("cluster");
+      Files.writeString(
+          cluster.resolve("postgresql.conf"),
+          "\n# What Gapless sets, written anew at every start.\ninclude = 'gapless.conf'\n",
+          StandardOpenOption.APPEND);
+      Files.deleteIfExists(data);
+      Files.move(cluster, data, StandardCopyOption.ATOMIC_MOVE);
     } finally {
-      if (passwordFile.isPresent()) {
-        Files.deleteIfExists(passwordFile.get());
-      }
+      FileTree.delete(unfinished);
     }
-    Files.writeString(
-        unfinished.resolve("postgresql.conf"),
-        "\n# What Gapless sets, written anew at every start.\ninclude = 'gapless.conf'\n",
-        StandardOpenOption.APPEND);
-    Files.deleteIfExists(data);
-    Files.move(unfinished, data, StandardCopyOption.ATOMIC_MOVE);
   }
 
-  /** In the folder for temporary files, since initdb wants its own folder empty. */
-  private Optional<Path> writePasswordFile() throws IOException {
-    if (settings.superuserPassword().isEmpty()) {
-      return Optional.empty();
+  private void initdb(Path unfinished, boolean withPassword) throws IOException {
+    Command.Result result =
+        programs.run(
+            "initdb",
+            unfinished,
+            settings.startLimit(),
+            visible -> {
+              List<String> arguments = new ArrayList<>();
+              arguments.addAll(List.of("-D", visible + "/cluster", "--username=postgres"));
+              arguments.addAll(List.of("--encoding=UTF8", "--locale=C", "--no-instructions"));
+              arguments.add(withPassword ? "--auth=scram-sha-256" : "--auth=trust");
+              if (withPassword) {
+                arguments.add("--pwfile=" + visible + "/password");
+              }
+              return arguments;
+            });
+    if (!result.succeeded()) {
+      throw new PostgresStartException(
+          "cannot create a PostgreSQL data directory in " + data + ":\n" + result.output());
     }
-    // Created readable for its owner alone.
-    Path file = Files.createTempFile("gapless-", ".pw");
+  }
+
+  private boolean writePasswordFile(Path unfinished) throws IOException {
+    if (settings.superuserPassword().isEmpty()) {
+      return false;
+    }
+    Path file = unfinished.resolve("password");
+    Files.createFile(
+        file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
     Files.writeString(file, settings.superuserPassword().get() + "\n");
     programs.user().own(file);
-    return Optional.of(file);
+    return true;
+  }
+
+  private String unfinishedPrefix() {
+    return data.getFileName() + ".new-";
+  }
+
+  private void removeUnfinished(Path parent) throws IOException {
+    try (Stream<Path> entries = Files.list(parent)) {
+      List<Path> unfinished =
+          entries
+              .filter(path -> path.getFileName().toString().startsWith(unfinishedPrefix()))
+              .toList();
+      for (Path path : unfinished) {
+        try {
+          FileTree.delete(path);
+        } catch (IOException e) {
+          // The initdb of a server that was killed is still at it; the next creation gets it.
+        }
+      }
+    }
   }
 
   private void requireSameMajor() throws IOException {

@@ -80,6 +80,8 @@ public final class EmbeddedPostgres implements AutoCloseable {
               visible ->
                   List.of(
                       "start",
+                      "-D",
+                      visible,
                       "-w",
                       "-s",
                       "-t",
@@ -115,6 +117,8 @@ public final class EmbeddedPostgres implements AutoCloseable {
               visible ->
                   List.of(
                       "stop",
+                      "-D",
+                      visible,
                       "-w",
                       "-s",
                       "-t",

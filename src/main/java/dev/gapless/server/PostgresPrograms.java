@@ -30,25 +30,24 @@ record PostgresPrograms(PostgresBinaries binaries, UnprivilegedUser user) {
   }
 
   /**
-   * Runs a program on a data directory.
+   * Runs a program on a folder that the user owns.
    *
-   * @param arguments given the name under which the program finds the directory
+   * @param arguments made from the name under which the program finds the folder
    */
   Command.Result run(
-      String program, Path data, Duration limit, Function<String, List<String>> arguments)
+      String program, Path folder, Duration limit, Function<String, List<String>> arguments)
       throws IOException {
     List<String> command = new ArrayList<>();
-    String visible = data.toString();
-    if (!user.reaches(data)) {
+    String visible = folder.toString();
+    if (!user.reaches(folder)) {
       // A parent folder is closed to the user (a clone below /root, say). The folder itself is the
       // user's, so it is opened here and handed over: nobody's permissions change.
       command.addAll(
-          List.of("sh", "-c", "exec 9<\"$1\"; shift; exec \"$@\"", "sh", data.toString()));
+          List.of("sh", "-c", "exec 9<\"$1\"; shift; exec \"$@\"", "sh", folder.toString()));
       visible = "/proc/self/fd/9";
     }
     command.addAll(user.prefix());
     command.add(binaries.program(program).toString());
-    command.addAll(List.of("-D", visible));
     command.addAll(arguments.apply(visible));
     return Command.run(command, limit);
   }

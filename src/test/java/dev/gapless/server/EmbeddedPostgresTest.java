@@ -141,10 +141,12 @@ class EmbeddedPostgresTest {
 
   @Test
   void aCreationThatWasCutOffIsBegunAgain() throws Exception {
-    Path unfinished = Files.createDirectories(directory.resolve("pg.new/base"));
+    Path unfinished = Files.createDirectories(directory.resolve("pg.new-1/cluster"));
     Files.writeString(unfinished.resolve("half"), "x");
     startAndStop(directory.resolve("pg"));
-    assertThat(directory.resolve("pg.new")).doesNotExist();
+    try (Stream<Path> files = Files.list(directory)) {
+      assertThat(files).containsExactly(directory.resolve("pg"));
+    }
   }
 
   @Test
