@@ -66,22 +66,22 @@ final class EventHubActor extends AbstractBehavior<EventHubActor.Command> {
 
   private final HubSettings settings;
   private final HubState state;
+  private final Runnable beginAnew;
   private final TimerScheduler<Command> timers;
   private final SubscriptionIndex index = new SubscriptionIndex();
   private final List<AwaitHead> waiting = new ArrayList<>();
   // until the tail has begun anew, its events do not continue what this hub has
   private boolean begun;
 
-  /** {@code beginAnew} asks the tail for a {@link Restart}; it is called at every start. */
+  /**
+   * {@code beginAnew} asks the tail for a {@link Restart}; it is called when the hub has failed.
+   */
   static Behavior<Command> create(HubSettings settings, HubState state, Runnable beginAnew) {
     return Behaviors.supervise(
             Behaviors.<Command>setup(
                 context ->
                     Behaviors.withTimers(
-                        timers -> {
-                          beginAnew.run();
-                          return new EventHubActor(context, timers, settings, state);
-                        })))
+                        timers -> new EventHubActor(context, timers, settings, state, beginAnew))))
         .onFailure(SupervisorStrategy.restart());
   }
 
@@ -89,8 +89,10 @@ final class EventHubActor extends AbstractBehavior<EventHubActor.Command> {
       ActorContext<Command> context,
       TimerScheduler<Command> timers,
       HubSettings settings,
-      HubState state) {
+      HubState state,
+      Runnable beginAnew) {
     super(context);
+    this.beginAnew = beginAnew;
     this.timers = timers;
     this.settings = settings;
     this.state = state;
@@ -141,6 +143,7 @@ final class EventHubActor extends AbstractBehavior<EventHubActor.Command> {
   private Behavior<Command> onPreRestart(PreRestart signal) {
     index.shutAll();
     waiting.forEach(await -> await.answer().accept(false));
+    beginAnew.run();
     return this;
   }
 

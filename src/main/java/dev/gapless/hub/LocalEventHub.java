@@ -53,7 +53,10 @@ public final class LocalEventHub implements EventHub {
     this.wakeTail = wakeTail;
   }
 
-  /** The actor to spawn, once. {@code beginAnew} asks the tail to call {@link #restart}. */
+  /**
+   * The actor to spawn, once. {@code beginAnew} asks the tail to call {@link #restart}, after a
+   * failure.
+   */
   public Behavior<?> behavior(Runnable beginAnew) {
     return Behaviors.<EventHubActor.Command>setup(
         context -> {

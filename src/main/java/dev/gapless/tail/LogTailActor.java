@@ -54,6 +54,11 @@ public final class LogTailActor extends AbstractBehavior<LogTailActor.Command> {
     INSTANCE
   }
 
+  /** The hub has lost its place: decide the head afresh. */
+  public enum BeginAnew implements Command {
+    INSTANCE
+  }
+
   private enum Step implements Command {
     INSTANCE
   }
@@ -166,10 +171,16 @@ public final class LogTailActor extends AbstractBehavior<LogTailActor.Command> {
         .onMessage(Wake.class, this::onWake)
         .onMessage(ListenerState.class, this::onListenerState)
         .onMessage(Acknowledge.class, this::onAcknowledge)
+        .onMessage(BeginAnew.class, this::onBeginAnew)
         .onMessage(Step.class, this::onStep)
         .onSignal(PreRestart.class, signal -> onEnd())
         .onSignal(PostStop.class, signal -> onEnd())
         .build();
+  }
+
+  private Behavior<Command> onBeginAnew(BeginAnew command) {
+    // by way of the supervisor: there is one way to begin
+    throw new IllegalStateException("the hub has lost its place");
   }
 
   private Behavior<Command> onWake(Wake wake) {

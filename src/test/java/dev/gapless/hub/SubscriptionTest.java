@@ -354,6 +354,33 @@ class SubscriptionTest {
   }
 
   @Test
+  void aHubThatFailsInABatchLosesNothing() throws SQLException {
+    try (TestHub node = new TestHub()) {
+      node.begin();
+      Client client = new Client(node, Subscription.of(ALL, StartPoint.NOW));
+      client.expect(Signal.Open.class);
+      client.expect(Signal.Live.class);
+      List<Cursor> sent = new ArrayList<>(node.append(TestHub.drafts(5, 1)));
+      node.follow(5);
+      node.hub.publish(
+          List.of(),
+          sent.get(4),
+          () -> {
+            throw new IllegalStateException("the hub fails in a batch");
+          });
+      // what comes before the tail has begun anew does not continue the ring
+      sent.addAll(node.append(TestHub.drafts(5, 1)));
+      node.follow(5);
+      await().until(() -> node.lostPlaces.get() == 1);
+      sent.addAll(node.append(TestHub.drafts(5, 1)));
+      node.begin();
+      sent.addAll(node.append(TestHub.drafts(5, 1)));
+      node.follow(5);
+      assertThat(client.positions(20)).isEqualTo(positions(sent));
+    }
+  }
+
+  @Test
   void pagesEndAtTheDecidedHeadAndIncludeWhatWasAcknowledged() throws Exception {
     try (TestHub node = new TestHub("read-patience = 300 ms")) {
       List<Cursor> sent = node.append(TestHub.drafts(30, 2));

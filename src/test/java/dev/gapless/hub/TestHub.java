@@ -35,6 +35,9 @@ final class TestHub implements AutoCloseable {
   /** While set, every connection that catch-up asks for fails. */
   final AtomicBoolean readsFail = new AtomicBoolean();
 
+  /** How often the hub asked the tail to begin anew. */
+  final AtomicInteger lostPlaces = new AtomicInteger();
+
   final AtomicInteger failedReads = new AtomicInteger();
 
   private final ExecutorService reads = Executors.newFixedThreadPool(4);
@@ -55,7 +58,7 @@ final class TestHub implements AutoCloseable {
     hub =
         new LocalEventHub(
             kit.system(), settings, log, new FailingDataSource(pool, this::fails), reads, () -> {});
-    kit.spawn(hub.behavior(() -> {}));
+    kit.spawn(hub.behavior(lostPlaces::incrementAndGet));
   }
 
   private boolean fails() {
