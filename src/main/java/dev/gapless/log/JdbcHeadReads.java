@@ -13,11 +13,14 @@ import java.util.Optional;
 import java.util.Set;
 
 final class JdbcHeadReads implements HeadReads {
-  /** The anchor comes without its data, which may be large: every idle poll reads it. */
+  /**
+   * The anchor comes without its data, which may be large: every idle poll reads it. The upper
+   * bound is written as in {@link PageStatement}, for the planner's sake.
+   */
   private static final String ROWS =
       """
       SELECT id, owner, path, type, CASE WHEN id > ? THEN data::text END, created_at
-      FROM gapless.events WHERE id >= ? AND id <= ? ORDER BY id LIMIT ?
+      FROM gapless.events WHERE id >= ? AND (id, 0) <= (?, 0) ORDER BY id LIMIT ?
       """;
 
   /**

@@ -24,7 +24,7 @@ record PageStatement(String text, EventFilter filter) {
   private static final String EVERYTHING =
       """
       SELECT id, owner, path, type, data::text, created_at, true, 0
-      FROM gapless.events WHERE id > ? AND id <= ? ORDER BY id%1$s LIMIT ?
+      FROM gapless.events AS e WHERE %2$s ORDER BY id%1$s LIMIT ?
       """;
 
   private static final String FILTERED =
@@ -34,7 +34,8 @@ record PageStatement(String text, EventFilter filter) {
         FROM %2$s
         CROSS JOIN LATERAL (
           SELECT e.id, %4$s AS hit FROM gapless.events e
-          WHERE %3$s e.id > ? AND e.id <= ? ORDER BY e.id%1$s LIMIT ?) AS s),
+          %3$s
+          LIMIT ?) AS s),
       bound AS MATERIALIZED (
         SELECT %5$s(last) AS id
         FROM (SELECT %6$s(id) AS last FROM scan GROUP BY n HAVING count(*) >= ?) AS used_up),
@@ -52,10 +53,23 @@ record PageStatement(String text, EventFilter filter) {
       ORDER BY picked.id%1$s, picked.hit DESC
       """;
 
+  private static final String OF_OWNER =
+      """
+      WHERE (e.owner, e.id) > (part.owner, ?) AND (e.owner, e.id) <= (part.owner, ?)
+            AND %2$s ORDER BY e.owner%1$s, e.id%1$s""";
+
+  private static final String OF_ALL = "WHERE %2$s ORDER BY e.id%1$s";
+
+  /** The bound where a read begins is plain, so that PostgreSQL skips the partitions before it. */
+  private static final String UPWARD = "e.id > ? AND (e.id, 0) <= (?, 0)";
+
+  private static final String DOWNWARD = "(e.id, 0) > (?, 0) AND e.id <= ?";
+
   static PageStatement of(EventFilter filter, boolean forward) {
     String order = forward ? "" : " DESC";
+    String range = forward ? UPWARD : DOWNWARD;
     if (isEverything(filter)) {
-      return new PageStatement(EVERYTHING.formatted(order), filter);
+      return new PageStatement(EVERYTHING.formatted(order, range), filter);
     }
     boolean owners = !filter.owners().isEmpty();
     return new PageStatement(
@@ -64,7 +78,7 @@ record PageStatement(String text, EventFilter filter) {
             owners
                 ? "unnest(?::text[]) WITH ORDINALITY AS part (owner, n)"
                 : "(VALUES (1)) AS part (n)",
-            owners ? "e.owner = part.owner AND" : "",
+            (owners ? OF_OWNER : OF_ALL).formatted(order, range),
             condition(filter),
             forward ? "min" : "max",
             forward ? "max" : "min",
@@ -98,8 +112,10 @@ record PageStatement(String text, EventFilter filter) {
       statement.setArray(++i, texts(connection, filter.owners()));
     }
     i = bindCondition(connection, statement, i);
-    statement.setLong(++i, above);
-    statement.setLong(++i, upTo);
+    for (int range = filter.owners().isEmpty() ? 1 : 2; range > 0; range--) {
+      statement.setLong(++i, above);
+      statement.setLong(++i, upTo);
+    }
     statement.setLong(++i, share);
     statement.setLong(++i, share);
     statement.setInt(++i, wanted);
