@@ -26,7 +26,8 @@ public interface EventHub {
 
   /**
    * Reads one page, complete up to everything acknowledged before the call, or after two seconds
-   * what is decided. Fails with {@link java.sql.SQLException} (wrapped) if the database does.
+   * what is decided. Fails with {@link IllegalStateException} before the first head is decided, and
+   * with {@link java.sql.SQLException} (wrapped) if the database fails.
    */
   CompletionStage<PageResult> page(PageRequest request);
 

@@ -19,7 +19,10 @@ final class Inbox {
   private boolean parked;
   private boolean closed;
 
-  /** {@code wake} is run by the hub's thread when a parked stream has something to take. */
+  /**
+   * @param wake run by the hub's thread when a parked stream has something to take, and when the
+   *     inbox closes, whether the stream asks for anything or not
+   */
   Inbox(int maxEvents, long maxBytes, Runnable wake) {
     this.maxEvents = maxEvents;
     this.maxBytes = maxBytes;
@@ -44,13 +47,13 @@ final class Inbox {
       if (accepted) {
         pending.addAll(events);
         bytes += added;
+        if (!parked) {
+          return true;
+        }
+        parked = false;
       } else {
         close();
       }
-      if (!parked) {
-        return accepted;
-      }
-      parked = false;
     }
     wake.run();
     return accepted;
@@ -62,17 +65,17 @@ final class Inbox {
    */
   void shut() {
     synchronized (this) {
-      close();
-      if (!parked) {
+      if (closed) {
         return;
       }
-      parked = false;
+      close();
     }
     wake.run();
   }
 
   private void close() {
     closed = true;
+    parked = false;
     pending = new ArrayList<>(0);
     bytes = 0;
   }

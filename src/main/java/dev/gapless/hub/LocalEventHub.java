@@ -83,7 +83,7 @@ public final class LocalEventHub implements EventHub {
   }
 
   private Shared shared() {
-    return new Shared(settings, state, catchUp, hub(), wakeTail);
+    return new Shared(settings, state, catchUp, this::hub, wakeTail);
   }
 
   @Override

@@ -23,6 +23,10 @@ final class PageReader {
   }
 
   CompletionStage<PageResult> read(PageRequest request) {
+    if (shared.state().delivered().isEmpty()) {
+      return CompletableFuture.failedFuture(
+          new IllegalStateException("the head is not decided yet"));
+    }
     return shared
         .catchUp()
         .highestVisible()
@@ -35,11 +39,7 @@ final class PageReader {
   }
 
   private CompletionStage<PageResult> readDecided(PageRequest request, boolean behind) {
-    Delivered now =
-        shared
-            .state()
-            .delivered()
-            .orElseThrow(() -> new IllegalStateException("the head is not decided yet"));
+    Delivered now = shared.state().delivered().orElseThrow();
     Starts starts = Starts.of(request.filter(), request.start(), request.ownerStarts(), now.head());
     return verify(request, starts, starts.checks().iterator(), now, behind);
   }
@@ -104,7 +104,7 @@ final class PageReader {
 
   private CompletionStage<Boolean> awaitHead(long position, Duration patience) {
     CompletableFuture<Boolean> reached = new CompletableFuture<>();
-    shared.hub().tell(new EventHubActor.AwaitHead(position, patience, reached::complete));
+    shared.hub().get().tell(new EventHubActor.AwaitHead(position, patience, reached::complete));
     return reached;
   }
 

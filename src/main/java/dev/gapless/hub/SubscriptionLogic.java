@@ -295,7 +295,10 @@ final class SubscriptionLogic extends AsyncLogic {
     shared.wakeTail().run();
     this.<Boolean>ask(
         answer ->
-            shared.hub().tell(new EventHubActor.AwaitHead(highest.orElse(0), RECHECK, answer)),
+            shared
+                .hub()
+                .get()
+                .tell(new EventHubActor.AwaitHead(highest.orElse(0), RECHECK, answer)),
         reached -> {
           if (reached) {
             progress.endAt(shared.state().delivered().orElseThrow().head());
@@ -307,7 +310,7 @@ final class SubscriptionLogic extends AsyncLogic {
 
   private void awaitHead(long position) {
     this.<Boolean>ask(
-        answer -> shared.hub().tell(new EventHubActor.AwaitHead(position, RECHECK, answer)),
+        answer -> shared.hub().get().tell(new EventHubActor.AwaitHead(position, RECHECK, answer)),
         reached -> {});
   }
 
@@ -319,13 +322,14 @@ final class SubscriptionLogic extends AsyncLogic {
         new Inbox(
             shared.settings().inboxEvents(),
             shared.settings().inboxBytes(),
-            () -> runOnStage(this::advance));
+            () -> runOnStage(this::onWake));
     Subscriber joining = new Subscriber(progress.matcher(), inbox);
     subscriber = joining;
     this.<Boolean>ask(
         answer ->
             shared
                 .hub()
+                .get()
                 .tell(
                     new EventHubActor.Join(
                         joining, current, progress.own().position(), answer::accept)),
@@ -360,11 +364,22 @@ final class SubscriptionLogic extends AsyncLogic {
     if (!inbox.isClosed()) {
       return false;
     }
+    fallBack();
+    return true;
+  }
+
+  private void onWake() {
+    if (phase == Phase.LIVE && inbox().isClosed()) {
+      fallBack();
+    }
+    advance();
+  }
+
+  private void fallBack() {
     leaveHub();
     // a new history shuts all inboxes; only in the old one it was this client that did not keep up
     setBehind(shared.state().delivered().filter(now -> now.ring() == ring).isPresent());
     phase = Phase.READING;
-    return true;
   }
 
   private Inbox inbox() {
@@ -378,9 +393,9 @@ final class SubscriptionLogic extends AsyncLogic {
   private void leaveHub() {
     Subscriber joined = subscriber;
     if (joined != null) {
-      joined.inbox().shut();
-      shared.hub().tell(new EventHubActor.Leave(joined));
       subscriber = null;
+      joined.inbox().shut();
+      shared.hub().get().tell(new EventHubActor.Leave(joined));
     }
     if (phase == Phase.LIVE) {
       shared.state().live.decrementAndGet();

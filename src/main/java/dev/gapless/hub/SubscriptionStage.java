@@ -1,5 +1,6 @@
 package dev.gapless.hub;
 
+import java.util.function.Supplier;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.apache.pekko.japi.Pair;
 import org.apache.pekko.stream.Attributes;
@@ -15,12 +16,12 @@ import org.apache.pekko.stream.stage.GraphStageLogic;
 final class SubscriptionStage
     extends AbstractGraphStageWithMaterializedValue<SourceShape<Signal>, SubscriptionControl> {
 
-  /** What the streams of one node share. */
+  /** What the streams of one node share; the hub is there once the head is decided. */
   record Shared(
       HubSettings settings,
       HubState state,
       CatchUpReader catchUp,
-      ActorRef<EventHubActor.Command> hub,
+      Supplier<ActorRef<EventHubActor.Command>> hub,
       Runnable wakeTail) {}
 
   private final Outlet<Signal> out = Outlet.create("gapless-subscription.out");

@@ -148,6 +148,7 @@ class SubscriptionTest {
       List<Cursor> sent = node.append(TestHub.drafts(3000, 3));
       node.follow(10);
       assertThat(quick.positions(3000)).isEqualTo(positions(sent));
+      await().until(() -> node.hub.status().behind() == 1);
       assertThat(slow.positions(3000)).isEqualTo(positions(sent));
       assertThat(node.hub.status().catchUpReads()).isPositive();
       await().until(() -> node.hub.status().behind() == 0);
