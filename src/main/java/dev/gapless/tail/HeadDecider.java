@@ -34,6 +34,11 @@ final class HeadDecider {
   /** How often to look for a higher row while a gap is open. */
   private static final long LEARN_INTERVAL = TimeUnit.MILLISECONDS.toNanos(250);
 
+  /**
+   * Rows above a gap in one read that suggest there are many more: then ask for the highest one.
+   */
+  private static final int BACKLOG = 256;
+
   private enum Phase {
     /** Asked for the stored mark; then its locks and its row are checked before it is used. */
     MARK,
@@ -371,7 +376,7 @@ final class HeadDecider {
     boolean wasPoll = pollRead;
     pollRead = false;
     if (openGap) {
-      onGap(now);
+      onGap(rows.size() - run, now);
     } else if (run > 0) {
       lastRead = false;
       next = new NextRead(Kind.ROWS, now);
@@ -398,7 +403,7 @@ final class HeadDecider {
     return run;
   }
 
-  private void onGap(long now) {
+  private void onGap(int rowsAbove, long now) {
     lastRead = false;
     if (!gap) {
       pace.end();
@@ -410,7 +415,9 @@ final class HeadDecider {
       next = new NextRead(Kind.LOCKS, nextLockRead);
     } else {
       gapConfirmed = true;
-      next = new NextRead(Kind.LOCKS, now);
+      nextLockRead = now;
+      boolean backlog = rowsAbove >= BACKLOG && forced == 0;
+      next = new NextRead(backlog ? Kind.HIGHEST : Kind.LOCKS, now);
     }
   }
 

@@ -4,8 +4,10 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * How often to look again while a transaction of somebody else keeps the tail waiting: 1, 2, 4 … 50
- * ms apart, a lock read at least ten times its own duration after the last one. All times in
- * nanoseconds on the caller's clock. Not thread-safe.
+ * ms apart, and a lock read, which takes every partition of PostgreSQL's lock table, at least ten
+ * times its own duration after the last one (up to a tenth of a second: on a busy machine most of
+ * that duration is waiting for a processor). All times in nanoseconds on the caller's clock. Not
+ * thread-safe.
  *
  * <p>A wake starts the pace afresh, but only while the wait is young and only a few times: a
  * transaction that is parked for hours must not cost more because others are busy.
@@ -16,6 +18,7 @@ final class WaitPace {
   private static final long YOUNG = TimeUnit.SECONDS.toNanos(1);
   private static final int MAX_RESETS = 10;
   private static final int LOCK_READ_SHARE = 10;
+  private static final long LONGEST_SPARING = TimeUnit.MILLISECONDS.toNanos(100);
 
   private boolean waiting;
   private long since;
@@ -62,7 +65,7 @@ final class WaitPace {
 
   /** The earliest moment for another lock read, whatever the pace. */
   long lockReadAllowedAt() {
-    return lastLockRead + LOCK_READ_SHARE * lockReadTook;
+    return lastLockRead + Math.min(LOCK_READ_SHARE * lockReadTook, LONGEST_SPARING);
   }
 
   /** The next moment to look again; each call lengthens the step. */

@@ -43,7 +43,25 @@ class CommitOrderTest {
       System.out.printf(
           "%d writers: %d committed, all delivered with %s; a naive reader lost %d%n",
           writers, committed.size(), kit.status.get().statements(), committed.size() - naive);
+      System.out.printf("from insert to arrival: %s%n", latencies(kit));
       assertThat(naive).as("without a race this proves nothing").isLessThan(committed.size());
     }
+  }
+
+  /** The pauses of the writers between insert and commit are in it. */
+  private static String latencies(TailKit kit) {
+    long clock = System.currentTimeMillis() - System.nanoTime() / 1_000_000;
+    long[] millis =
+        kit.events.stream()
+            .mapToLong(
+                event ->
+                    clock
+                        + kit.arrivedAt.get(event.position()) / 1_000_000
+                        - event.at().toEpochMilli())
+            .sorted()
+            .toArray();
+    return "p50 %d ms, p99 %d ms, max %d ms"
+        .formatted(
+            millis[millis.length / 2], millis[millis.length * 99 / 100], millis[millis.length - 1]);
   }
 }
