@@ -91,6 +91,7 @@ public final class ListenerActor extends AbstractBehavior<ListenerActor.Command>
     this.tail = tail;
     this.report = report;
     report.state(State.CONNECTING);
+    report.publish();
     context.getSelf().tell(Poll.INSTANCE);
   }
 
