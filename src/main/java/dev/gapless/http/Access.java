@@ -33,7 +33,10 @@ public sealed interface Access {
     }
   }
 
-  /** Publishing, storing or deleting at every one of these places. */
+  /**
+   * Publishing, storing or deleting at every one of these places. Without any place it asks whether
+   * the credential may write at all, before the body that names the places is read.
+   */
   record Write(Set<RequestTarget.OwnerPath> places) implements Access {
     public Write {
       places = Set.copyOf(places);

@@ -1,7 +1,9 @@
 package dev.gapless.http;
 
+import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import org.apache.pekko.http.javadsl.model.HttpRequest;
 
@@ -62,14 +64,58 @@ public final class AccessGuard {
     return authorizer.decide(valid, access).thenApply(decision -> grant(valid, decision));
   }
 
+  /**
+   * Fails with 401 unless the request shows a credential that is known, whatever it may do.
+   * Everyone is known in {@code open} mode.
+   */
+  CompletionStage<Boolean> requireKnown(HttpRequest request) {
+    return admit(request, new Access.Operate())
+        .handle(
+            (grant, failure) -> {
+              if (failure != null && Problems.of(failure).status() != 403) {
+                throw new CompletionException(Problems.unwrap(failure));
+              }
+              return true;
+            });
+  }
+
+  /**
+   * @throws ProblemException 403 if the rules of {@code open} mode refuse the request
+   */
+  void requireAllowedOrigin(HttpRequest request) {
+    openMode.check(request, HostRule.LOOPBACK);
+  }
+
+  /**
+   * For answers that took their time: fails if what was granted has ended meanwhile.
+   *
+   * @throws ProblemException 401 if the credential was revoked or has expired, 503 if this node
+   *     cannot tell
+   */
+  public void requireStill(Grant grant) {
+    boolean revoked =
+        grant.dependsOn().isPresent() && revocations.isRevoked(grant.dependsOn().get());
+    boolean expired = grant.expires().isPresent() && !Instant.now().isBefore(grant.expires().get());
+    if (revoked || expired) {
+      throw Problem.of(401, "the credential has ended").asException();
+    }
+    if (grant.isPrivate()) {
+      requireFresh();
+    }
+  }
+
+  private void requireFresh() {
+    if (revocations.isStale()) {
+      throw Problem.of(503, "this node cannot read the revocations at the moment").asException();
+    }
+  }
+
   private Grant grant(Optional<Credential> credential, Authorizer.Decision decision) {
     if (decision instanceof Authorizer.Decision.Allowed allowed) {
       if (!allowed.byCredential()) {
         return new Grant(Optional.empty(), allowed.expires());
       }
-      if (revocations.isStale()) {
-        throw Problem.of(503, "this node cannot read the revocations at the moment").asException();
-      }
+      requireFresh();
       return new Grant(credential.map(Credential::hash), allowed.expires());
     }
     if (decision instanceof Authorizer.Decision.Forbidden) {

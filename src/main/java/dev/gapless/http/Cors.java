@@ -47,10 +47,9 @@ public final class Cors {
         HttpResponse.create().withStatus(204).addHeader(RawHeader.create("Allow", methods));
     Optional<String> allowed = allowed(request);
     if (allowed.isEmpty() || request.getHeader("Access-Control-Request-Method").isEmpty()) {
-      return answer.addHeader(RawHeader.create("Vary", "Origin"));
+      return answer;
     }
     return withOrigin(answer, allowed.get())
-        .addHeader(RawHeader.create("Vary", "Origin"))
         .addHeader(RawHeader.create("Access-Control-Allow-Methods", methods))
         .addHeader(RawHeader.create("Access-Control-Allow-Headers", ALLOWED_HEADERS))
         .addHeader(RawHeader.create("Access-Control-Max-Age", "600"));

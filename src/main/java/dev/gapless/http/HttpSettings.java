@@ -18,6 +18,7 @@ import java.util.List;
  * @param pageMax most events of a page
  * @param maxWait longest long poll
  * @param maxDrafts most events published by one request
+ * @param maxPublishing requests that publish at once: their bodies are in memory
  * @param maxBody most bytes of a published body
  * @param maxData most bytes of one event's data
  * @param bodyTimeout how long the body of a request may take
@@ -33,6 +34,7 @@ public record HttpSettings(
     int pageMax,
     Duration maxWait,
     int maxDrafts,
+    int maxPublishing,
     long maxBody,
     int maxData,
     Duration bodyTimeout,
@@ -62,6 +64,7 @@ public record HttpSettings(
         pageMax,
         duration(http, "max-wait", Duration.ZERO, Duration.ofMinutes(10)),
         count(http, "max-drafts", 1, 100_000),
+        count(http, "max-publishing", 1, 10_000),
         bytes(http, "max-body", 1L << 30),
         (int) bytes(http, "max-data", 1L << 20),
         duration(http, "body-timeout", Duration.ofMillis(100), Duration.ofHours(1)),

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
 
 /** The one JSON mapper for what this face writes itself. */
 final class Json {
@@ -20,8 +21,15 @@ final class Json {
     return MAPPER.createArrayNode();
   }
 
-  static JsonNode toTree(Object value) {
-    return MAPPER.valueToTree(value);
+  /**
+   * @throws ProblemException 400 if it is not JSON
+   */
+  static JsonNode parse(byte[] text) {
+    try {
+      return MAPPER.readTree(text);
+    } catch (IOException malformed) {
+      throw Problem.of(400, "the body is not valid JSON").asException();
+    }
   }
 
   static byte[] bytes(JsonNode node) {

@@ -70,12 +70,18 @@ public record Problem(int status, String detail, Map<String, Object> members) {
     document.put("detail", detail);
     members.forEach(document::putPOJO);
     document.put("requestId", requestId);
-    return HttpResponse.create()
-        .withStatus(status)
-        .withEntity(
-            HttpEntities.create(CONTENT_TYPE, ByteString.fromArrayUnsafe(Json.bytes(document))))
-        .addHeader(RawHeader.create(REQUEST_ID, requestId))
-        .addHeader(RawHeader.create("Cache-Control", "no-store"));
+    HttpResponse answer =
+        HttpResponse.create()
+            .withStatus(status)
+            .withEntity(
+                HttpEntities.create(CONTENT_TYPE, ByteString.fromArrayUnsafe(Json.bytes(document))))
+            .addHeader(RawHeader.create(REQUEST_ID, requestId))
+            .addHeader(RawHeader.create("Cache-Control", "no-store"));
+    return switch (status) {
+      case 401 -> answer.addHeader(RawHeader.create("WWW-Authenticate", "Bearer"));
+      case 503 -> answer.addHeader(RawHeader.create("Retry-After", "1"));
+      default -> answer;
+    };
   }
 
   static String newRequestId() {

@@ -25,32 +25,39 @@ public final class Resource {
     CompletionStage<HttpResponse> handle(HttpRequest request, RequestTarget target);
   }
 
+  private static final String NATIVE_VARY = "Accept, Authorization, Cookie, Origin";
+
   private final Cors cors;
+  private final String vary;
   private final Function<Throwable, HttpResponse> faults;
   private final Map<HttpMethod, Handler> handlers;
 
   private Resource(
-      Cors cors, Function<Throwable, HttpResponse> faults, Map<HttpMethod, Handler> handlers) {
+      Cors cors,
+      String vary,
+      Function<Throwable, HttpResponse> faults,
+      Map<HttpMethod, Handler> handlers) {
     this.cors = cors;
+    this.vary = vary;
     this.faults = faults;
     this.handlers = handlers;
   }
 
   /** A resource that answers failures with problem documents. */
   public static Resource create(Cors cors) {
-    return new Resource(cors, Problems::respond, Map.of());
+    return new Resource(cors, NATIVE_VARY, Problems::respond, Map.of());
   }
 
-  /** A resource that answers failures in its own way. */
-  public static Resource create(Cors cors, Function<Throwable, HttpResponse> faults) {
-    return new Resource(cors, faults, Map.of());
+  /** A resource that answers failures in its own way, and whose answers vary with these headers. */
+  public static Resource create(Cors cors, String vary, Function<Throwable, HttpResponse> faults) {
+    return new Resource(cors, vary, faults, Map.of());
   }
 
   /** Adds a method. */
   public Resource on(HttpMethod method, Handler handler) {
     Map<HttpMethod, Handler> more = new LinkedHashMap<>(handlers);
     more.put(method, handler);
-    return new Resource(cors, faults, more);
+    return new Resource(cors, vary, faults, more);
   }
 
   /** The route; mount it where the path is matched (the rest stays for the target). */
@@ -66,7 +73,15 @@ public final class Resource {
     } catch (RuntimeException failure) {
       answer = CompletableFuture.failedFuture(failure);
     }
-    return answer.exceptionally(faults).thenApply(response -> cors.decorate(request, response));
+    return answer
+        .exceptionally(faults)
+        .thenApply(response -> cors.decorate(request, varying(response)));
+  }
+
+  private HttpResponse varying(HttpResponse response) {
+    return response.getHeader("Vary").isPresent()
+        ? response
+        : response.addHeader(RawHeader.create("Vary", vary));
   }
 
   private CompletionStage<HttpResponse> dispatch(HttpRequest request, String matched) {

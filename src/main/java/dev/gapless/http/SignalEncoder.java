@@ -8,6 +8,7 @@ import dev.gapless.hub.Signal;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
 import org.apache.pekko.util.ByteString;
 import org.apache.pekko.util.ByteStringBuilder;
@@ -64,9 +65,19 @@ public final class SignalEncoder {
     return close((Signal.Close) signal);
   }
 
-  /** All of a stream that ends before it began: it only says when to come back. */
-  public ByteString refused(Signal.Close close) {
-    return text(retryLine(retry)).concat(close(close));
+  /**
+   * All of a stream that ends before it began: when to come back, and from where if that is known.
+   */
+  ByteString refused(Signal.CloseReason reason, Optional<Cursor> cursor) {
+    if (cursor.isPresent()) {
+      return text(retryLine(retry)).concat(close(new Signal.Close(reason, cursor.get())));
+    }
+    String name = "gapless.close";
+    String data = "{\"reason\":\"" + name(reason) + "\"}";
+    return text(
+        retryLine(retry)
+            + (controlEvents ? "event: " + name + "\ndata: " + data : ": " + name)
+            + "\n\n");
   }
 
   private ByteString events(Signal.Events signal) {

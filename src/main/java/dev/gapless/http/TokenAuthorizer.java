@@ -62,12 +62,13 @@ final class TokenAuthorizer implements Authorizer {
           .allMatch(path -> isPublic(path) || mayRead(token, read.owners(), path));
     }
     if (access instanceof Access.Write write) {
-      return write.places().stream()
-          .allMatch(
-              place ->
-                  token.scopes().stream()
-                      .anyMatch(
-                          scope -> scope.write() && scope.covers(place.owner(), place.path())));
+      return token.scopes().stream().anyMatch(AuthSettings.Scope::write)
+          && write.places().stream()
+              .allMatch(
+                  place ->
+                      token.scopes().stream()
+                          .anyMatch(
+                              scope -> scope.write() && scope.covers(place.owner(), place.path())));
     }
     return token.operate();
   }

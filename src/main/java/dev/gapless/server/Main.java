@@ -8,6 +8,7 @@ import picocli.CommandLine.ParseResult;
 
 /** The command line of the server. */
 public final class Main {
+  private static final int OK = 0;
   private static final int FAILED = 1;
 
   private Main() {}
@@ -36,9 +37,7 @@ public final class Main {
     Resources resources = new Resources();
     try {
       serve(options, environment, resources, out);
-      // After a signal the JVM is on its way out already, with the signal's own status.
-      err.println("gapless: stopped");
-      return FAILED;
+      return OK;
     } catch (Refusal | PostgresStartException e) {
       err.println("gapless: " + e.getMessage());
       return FAILED;

@@ -1,0 +1,156 @@
+package dev.gapless.http;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.gapless.event.Cursor;
+import dev.gapless.event.EventDraft;
+import dev.gapless.log.EventLog;
+import dev.gapless.log.IdempotencyStore;
+import dev.gapless.log.IdempotencyStore.Claim;
+import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import javax.sql.DataSource;
+import org.postgresql.util.PSQLException;
+import org.postgresql.util.ServerErrorMessage;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Commits drafts in one transaction, with the answer under the idempotency key if there is one, and
+ * says of every failure whether the transaction may have committed. Blocking. Thread-safe.
+ */
+final class Publisher {
+  private static final Logger LOG = LoggerFactory.getLogger("dev.gapless.http.publish");
+  // PostgreSQL answered the COMMIT with an error of these classes: it did not commit
+  private static final Set<String> REFUSED_AT_COMMIT = Set.of("22", "23", "25", "40", "42", "53");
+  private static final String COMPLETION_UNKNOWN = "40003";
+
+  private final DataSource dataSource;
+  private final EventLog log;
+  private final IdempotencyStore keys = IdempotencyStore.create();
+  private final Runnable afterCommit;
+
+  Publisher(DataSource dataSource, EventLog log, Runnable afterCommit) {
+    this.dataSource = dataSource;
+    this.log = log;
+    this.afterCommit = afterCommit;
+  }
+
+  /**
+   * @param scope whose key it is
+   * @param bodyHash what makes two requests the same, both in lower-case hex
+   */
+  record IdempotencyKey(String scope, String key, String bodyHash) {}
+
+  /** The JSON of the answer: of the first such request, if this one is a repeat. */
+  String publish(List<EventDraft> drafts, Optional<IdempotencyKey> key) {
+    boolean committing = false;
+    try (Connection connection = dataSource.getConnection()) {
+      connection.setAutoCommit(false);
+      String answer;
+      try {
+        boundWaiting(connection);
+        Optional<String> repeat = key.isPresent() ? claim(connection, key.get()) : Optional.empty();
+        if (repeat.isPresent()) {
+          connection.rollback();
+          connection.setAutoCommit(true);
+          return repeat.get();
+        }
+        answer = render(log.append(connection, drafts));
+        if (key.isPresent()) {
+          IdempotencyKey own = key.get();
+          keys.complete(connection, own.scope(), own.key(), answer);
+        }
+        committing = true;
+        connection.commit();
+      } catch (SQLException | RuntimeException failure) {
+        rollback(connection, failure);
+        throw failure;
+      }
+      finish(connection);
+      return answer;
+    } catch (SQLException failure) {
+      throw problem(failure, committing).asException();
+    }
+  }
+
+  // the transaction has committed: nothing after it may turn the answer into a failure
+  private void finish(Connection connection) {
+    try {
+      afterCommit.run();
+      connection.setAutoCommit(true);
+    } catch (SQLException | RuntimeException late) {
+      LOG.warn("after a commit: {}", Problems.describe(late));
+    }
+  }
+
+  private Optional<String> claim(Connection connection, IdempotencyKey key) throws SQLException {
+    Claim claim = keys.claim(connection, key.scope(), key.key(), key.bodyHash());
+    if (claim instanceof Claim.OtherBody) {
+      throw Problem.of(422, "Idempotency-Key: used before with another body")
+          .with("field", "Idempotency-Key")
+          .asException();
+    }
+    return claim instanceof Claim.Repeat repeat ? Optional.of(repeat.response()) : Optional.empty();
+  }
+
+  // another request with this key may be stuck in its transaction
+  private static void boundWaiting(Connection connection) throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      statement.execute("SET LOCAL lock_timeout = '10s'");
+    }
+  }
+
+  private static void rollback(Connection connection, Throwable first) {
+    try {
+      connection.rollback();
+      connection.setAutoCommit(true);
+    } catch (SQLException alsoFailed) {
+      first.addSuppressed(alsoFailed);
+    }
+  }
+
+  private static String render(List<Cursor> cursors) {
+    ArrayNode events = Json.array();
+    for (Cursor cursor : cursors) {
+      ObjectNode event = events.addObject();
+      event.put("id", cursor.position());
+      event.put("cursor", cursor.toString());
+    }
+    return new String(Json.bytes(Json.object().set("events", events)), StandardCharsets.UTF_8);
+  }
+
+  private static Problem problem(SQLException failure, boolean committing) {
+    String state = Optional.ofNullable(failure.getSQLState()).orElse("");
+    if (!committing && isTooLarge(failure, state)) {
+      return Problem.of(413, "data: too large to be stored").with("field", "data");
+    }
+    boolean certain =
+        !committing
+            || (state.length() == 5
+                && REFUSED_AT_COMMIT.contains(state.substring(0, 2))
+                && !state.equals(COMPLETION_UNKNOWN));
+    LOG.warn(
+        "publishing failed, {}: {}",
+        certain ? "not committed" : "outcome unknown",
+        Problems.describe(failure));
+    return Problem.of(
+            503,
+            certain
+                ? "the database is not available; nothing was published"
+                : "the connection was lost during the commit; retry with the same Idempotency-Key")
+        .with("outcome", certain ? "not-committed" : "unknown");
+  }
+
+  private static boolean isTooLarge(SQLException failure, String state) {
+    ServerErrorMessage message =
+        failure instanceof PSQLException postgres ? postgres.getServerErrorMessage() : null;
+    return state.equals("54000")
+        || (message != null && "events_data_size".equals(message.getConstraint()));
+  }
+}

@@ -1,0 +1,65 @@
+package dev.gapless.http;
+
+import dev.gapless.log.Revocations;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.Set;
+import javax.sql.DataSource;
+
+/**
+ * The revocations this node has read. {@link RevocationActor} reads them again and again, whatever
+ * the listener does. Thread-safe.
+ */
+final class RevocationWatch implements RevocationView {
+  private final DataSource dataSource;
+  private final Revocations revocations;
+  private final long staleNanos;
+  private volatile Set<String> revoked = Set.of();
+  private volatile boolean everRead;
+  private volatile long lastRead;
+
+  RevocationWatch(DataSource dataSource, Duration staleAfter) {
+    this.dataSource = dataSource;
+    this.revocations = Revocations.create();
+    this.staleNanos = staleAfter.toNanos();
+  }
+
+  @Override
+  public boolean isRevoked(TokenHash token) {
+    return revoked.contains(token.hex());
+  }
+
+  @Override
+  public boolean isStale() {
+    return !everRead || System.nanoTime() - lastRead > staleNanos;
+  }
+
+  /** Blocking. */
+  void read() throws SQLException {
+    // what is read is as old as the moment the read began
+    long asked = System.nanoTime();
+    Set<String> read;
+    try (Connection connection = dataSource.getConnection()) {
+      read = revocations.readAll(connection);
+    }
+    synchronized (this) {
+      revoked = read;
+      lastRead = asked;
+      everRead = true;
+    }
+  }
+
+  /** Blocking: records a revocation, which holds on this node at once. */
+  void record(TokenHash token) throws SQLException {
+    try (Connection connection = dataSource.getConnection()) {
+      revocations.record(connection, token.hex());
+    }
+    synchronized (this) {
+      Set<String> more = new HashSet<>(revoked);
+      more.add(token.hex());
+      revoked = Set.copyOf(more);
+    }
+  }
+}
