@@ -1,0 +1,166 @@
+package dev.gapless;
+
+import static com.tngtech.archunit.core.domain.JavaCall.Predicates.target;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.type;
+import static com.tngtech.archunit.core.domain.properties.HasName.Predicates.name;
+import static com.tngtech.archunit.core.domain.properties.HasOwner.Predicates.With.owner;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.GeneralCodingRules.ACCESS_STANDARD_STREAMS;
+import static com.tngtech.archunit.library.GeneralCodingRules.USE_JAVA_UTIL_LOGGING;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Keeps the directions between our packages, and what each of them may touch. */
+class ArchitectureTest {
+  /** A package may use those that stand before it. {@code dev.gapless} is the package alone. */
+  private static final List<String> ORDER =
+      List.of(
+          "dev.gapless.event..",
+          "dev.gapless.log..",
+          "dev.gapless.tail..",
+          "dev.gapless.hub..",
+          "dev.gapless.http..",
+          "dev.gapless.files..",
+          "dev.gapless.homeserver..",
+          "dev.gapless",
+          "dev.gapless.server..");
+
+  private static JavaClasses main;
+
+  @BeforeAll
+  static void readClasses() {
+    main =
+        new ClassFileImporter()
+            .withImportOption(new ImportOption.DoNotIncludeTests())
+            .importPackages("dev.gapless");
+  }
+
+  static Stream<String> packagesWithLaterOnes() {
+    return ORDER.stream().limit(ORDER.size() - 1);
+  }
+
+  @ParameterizedTest
+  @MethodSource("packagesWithLaterOnes")
+  void usesOnlyPackagesBeforeIt(String name) {
+    String[] later = ORDER.subList(ORDER.indexOf(name) + 1, ORDER.size()).toArray(new String[0]);
+    // an empty package would make the rule say nothing
+    assertThat(main.that(resideInAPackage(name))).isNotEmpty();
+    noClasses()
+        .that()
+        .resideInAPackage(name)
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage(later)
+        .check(main);
+  }
+
+  @Test
+  void everyClassIsInOneOfThesePackages() {
+    classes()
+        .should()
+        .resideInAnyPackage(ORDER.toArray(new String[0]))
+        .because("the order of a new package has to be decided here")
+        .check(main);
+  }
+
+  @Test
+  void eventsAreValuesWithoutInputOrOutput() {
+    classes()
+        .that()
+        .resideInAPackage("dev.gapless.event..")
+        .should()
+        .onlyDependOnClassesThat()
+        .resideInAnyPackage(
+            "dev.gapless.event..",
+            "java.lang..",
+            "java.util",
+            "java.util.function",
+            "java.util.stream",
+            "java.util.regex",
+            "java.util.zip",
+            "java.time..",
+            "java.math",
+            "java.nio",
+            "java.nio.charset",
+            "org.jspecify.annotations")
+        .check(main);
+  }
+
+  @Test
+  void actorsAndStreamsAreNoBusinessOfTheLog() {
+    noClasses()
+        .that()
+        .resideInAPackage("dev.gapless.log..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage("org.apache.pekko..")
+        .check(main);
+  }
+
+  @Test
+  void onlyTheHttpFacesKnowHttp() {
+    noClasses()
+        .that()
+        .resideInAnyPackage("dev.gapless.tail..", "dev.gapless.hub..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage("org.apache.pekko.http..")
+        .check(main);
+  }
+
+  @Test
+  void onlyTheServerUsesWhatTheLibraryDoesNotBring() {
+    noClasses()
+        .that(resideInAnyPackage("dev.gapless.server..").negate())
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage(
+            "com.zaxxer.hikari..",
+            "picocli..",
+            "ch.qos.logback..",
+            "net.logstash..",
+            "org.apache.commons.compress..",
+            "org.tukaani..")
+        .because("these dependencies are optional: an embedding application may not have them")
+        .check(main);
+  }
+
+  @Test
+  void onlyTheServerWritesToTheConsole() {
+    noClasses()
+        .that(resideInAnyPackage("dev.gapless.server..").negate())
+        .should(ACCESS_STANDARD_STREAMS)
+        .check(main);
+  }
+
+  @Test
+  void everythingLogsThroughSlf4j() {
+    noClasses().should(USE_JAVA_UTIL_LOGGING).check(main);
+  }
+
+  @Test
+  void nothingSleeps() {
+    noClasses()
+        .that()
+        // both wait for a database before there is an actor, on a thread of their own
+        .doNotHaveFullyQualifiedName("dev.gapless.log.SchemaMigration")
+        .and()
+        .doNotHaveFullyQualifiedName("dev.gapless.server.DataSources")
+        .should()
+        .callMethodWhere(target(owner(type(Thread.class))).and(target(name("sleep"))))
+        .because("timers and the scheduler do not hold a thread")
+        .check(main);
+  }
+}
