@@ -81,8 +81,8 @@ public final class FileStore {
   }
 
   /**
-   * Stores a file. The body is taken at the pace of the database, and not at all if the request
-   * cannot succeed as things are. Fails as the body does; then nothing has changed.
+   * Stores a file. The body is taken at the pace of the database, and cancelled at once if the
+   * request cannot succeed as things are.
    */
   public CompletionStage<PutResult> put(PutRequest request, Source<ByteString, ?> body) {
     if (request.contentLength().orElse(0) > settings.maxBytes()) {

@@ -30,9 +30,11 @@ final class Upload {
     this.settings = settings;
   }
 
-  /** Fails as the body or the database does, or with {@link BodyRefusedException}. */
+  /** Fails as the database does, or with {@link BodyRefusedException}. */
   CompletionStage<Staged> run(ActorSystem<?> system, Source<ByteString, ?> body) {
-    return body.via(new PaceGuard(settings.minRate(), settings.minRateWindow()))
+    return body.mapError(
+            Throwable.class, failure -> new BodyRefusedException(new PutResult.Incomplete()))
+        .via(new PaceGuard(settings.minRate(), settings.minRateWindow()))
         .via(new Chunker(settings.chunkBytes(), settings.maxBytes()))
         .mapAsync(1, chunk -> jdbc.run(connection -> store(connection, chunk)))
         .runWith(Sink.ignore(), system)

@@ -8,7 +8,6 @@ import picocli.CommandLine.ParseResult;
 
 /** The command line of the server. */
 public final class Main {
-  private static final int OK = 0;
   private static final int FAILED = 1;
 
   private Main() {}
@@ -37,7 +36,9 @@ public final class Main {
     Resources resources = new Resources();
     try {
       serve(options, environment, resources, out);
-      return OK;
+      // After a signal the JVM is on its way out already, with the signal's own status.
+      err.println("gapless: stopped");
+      return FAILED;
     } catch (Refusal | PostgresStartException e) {
       err.println("gapless: " + e.getMessage());
       return FAILED;

@@ -29,7 +29,7 @@ import org.apache.pekko.util.ByteString;
 import org.postgresql.ds.PGSimpleDataSource;
 
 /** A file store on a database of its own, and what tests ask of both. */
-final class FileFixture implements AutoCloseable {
+public final class FileFixture implements AutoCloseable {
   static final int CHUNK = 4096;
   static final String STORE = "store-under-test";
 
@@ -57,13 +57,13 @@ final class FileFixture implements AutoCloseable {
   /** Only the store uses it; its sessions carry the name {@link #STORE}. */
   final HikariDataSource storePool;
 
-  final FileStore store;
+  public final FileStore store;
 
-  FileFixture() {
+  public FileFixture() {
     this(SETTINGS);
   }
 
-  FileFixture(FileSettings settings) {
+  public FileFixture(FileSettings settings) {
     this(settings, pool -> pool);
   }
 
@@ -90,15 +90,15 @@ final class FileFixture implements AutoCloseable {
             wakes::incrementAndGet);
   }
 
-  PutResult put(FileKey key, byte[] body) {
+  public PutResult put(FileKey key, byte[] body) {
     return get(store.put(PutRequest.of(key, "text/plain"), source(body)));
   }
 
-  PutResult put(FileKey key, String body) {
+  public PutResult put(FileKey key, String body) {
     return put(key, body.getBytes(StandardCharsets.UTF_8));
   }
 
-  PutResult put(FileKey key, String body, Conditions conditions) {
+  public PutResult put(FileKey key, String body, Conditions conditions) {
     return get(
         store.put(
             new PutRequest(key, "text/plain", conditions, OptionalLong.empty()),
@@ -109,7 +109,7 @@ final class FileFixture implements AutoCloseable {
     return get(store.delete(key, Conditions.NONE));
   }
 
-  byte[] read(FileKey key) {
+  public byte[] read(FileKey key) {
     StoredFile file = get(store.find(key)).orElseThrow();
     return get(collect(store.read(file)));
   }
@@ -128,11 +128,11 @@ final class FileFixture implements AutoCloseable {
     return Source.from(pieces);
   }
 
-  static String hash(byte[] body) {
+  public static String hash(byte[] body) {
     return Base64.getEncoder().encodeToString(Blake3.hash(body));
   }
 
-  static <T> T get(CompletionStage<T> stage) {
+  public static <T> T get(CompletionStage<T> stage) {
     try {
       return stage.toCompletableFuture().get(60, TimeUnit.SECONDS);
     } catch (Exception e) {
@@ -141,14 +141,14 @@ final class FileFixture implements AutoCloseable {
   }
 
   /** {@code type path content_hash} of each event, in the order of positions. */
-  List<String> events(String owner) {
+  public List<String> events(String owner) {
     return texts(
         "SELECT concat_ws(' ', type, path, data->>'content_hash') FROM gapless.events"
             + " WHERE owner = ? ORDER BY id",
         owner);
   }
 
-  List<String> texts(String sql, Object... parameters) {
+  public List<String> texts(String sql, Object... parameters) {
     try (Connection connection = pool.getConnection();
         PreparedStatement statement = connection.prepareStatement(sql)) {
       for (int i = 0; i < parameters.length; i++) {
@@ -166,12 +166,12 @@ final class FileFixture implements AutoCloseable {
     }
   }
 
-  long number(String sql, Object... parameters) {
+  public long number(String sql, Object... parameters) {
     return Long.parseLong(texts(sql, parameters).get(0));
   }
 
   /** Runs the cleaner until it finds nothing more to do. */
-  void clean() {
+  public void clean() {
     while (get(store.removeUnneeded(100)) > 0) {}
   }
 

@@ -22,8 +22,10 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -121,6 +123,23 @@ class ServerLifecycleTest {
         assertThat(query("SELECT id FROM mark")).isEqualTo("1");
         next.stop();
       }
+    }
+  }
+
+  @Test
+  void startsItsPostgresAgainWhenThatDies() throws Exception {
+    try (ServerProcess server = ServerProcess.start(directory, NO_VARIABLES)) {
+      int port = postgresPort();
+      ProcessHandle postgres = postgres().orElseThrow();
+      postgres.destroyForcibly();
+      Awaitility.await("a new PostgreSQL")
+          .atMost(Duration.ofSeconds(30))
+          .ignoreExceptions()
+          .until(
+              () -> postgres().orElseThrow().pid() != postgres.pid() && query("SELECT 1") != null);
+      assertThat(postgresPort()).isEqualTo(port);
+      server.stop();
+      assertThat(postgres()).isEmpty();
     }
   }
 
