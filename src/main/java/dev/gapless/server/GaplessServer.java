@@ -40,12 +40,15 @@ final class GaplessServer {
    * @param resources gets everything that has to be stopped, also when the start fails half-way
    */
   static GaplessServer start(LaunchSettings settings, Config config, Resources resources) {
+    Application.Settings library = Application.Settings.from(config);
     DatabaseAddress address = database(settings, resources);
     DataSources dataSources =
         resources.add(DataSources.open(address, settings.pool(), settings.node()));
     ActorSystem<Void> system = ActorSystem.create(Behaviors.empty(), "gapless", config);
     resources.add(() -> stop(system));
-    ServerBinding binding = bind(system, settings, Application.start(system, dataSources));
+    Application application = Application.start(system, library, dataSources, settings.node());
+    ServerBinding binding = bind(system, settings, library.http(), application.route());
+    application.services().requireAllowedBind(binding.localAddress());
     String url = url(settings, binding);
     log.atInfo()
         .addKeyValue("node", settings.node())
@@ -73,15 +76,13 @@ final class GaplessServer {
   }
 
   private static ServerBinding bind(
-      ActorSystem<Void> system, LaunchSettings settings, Route route) {
+      ActorSystem<Void> system, LaunchSettings settings, HttpSettings http, Route route) {
     boolean http2 = settings.tls().isPresent() || settings.h2c();
     Config config = system.settings().config();
     ServerBuilder builder =
         Http.get(system)
             .newServerAt(settings.networkInterface(), settings.port())
-            .withSettings(
-                HttpServerSettings.create(config, HttpSettings.create(config))
-                    .withEnableHttp2(http2));
+            .withSettings(HttpServerSettings.create(config, http).withEnableHttp2(http2));
     if (settings.tls().isPresent()) {
       builder = builder.enableHttps(Tls.context(settings.tls().get()));
     }
