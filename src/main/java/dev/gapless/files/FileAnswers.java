@@ -106,8 +106,8 @@ public final class FileAnswers {
     }
   }
 
-  /** The headers that an answer to a change carries. */
-  static HttpResponse changed(int status, PutResult.Stored stored) {
+  /** The answer to a change, with the tag and the cursor of its event. */
+  public static HttpResponse changed(int status, PutResult.Stored stored) {
     return HttpResponse.create()
         .withStatus(status)
         .addHeader(RawHeader.create("ETag", stored.file().etag()))

@@ -30,8 +30,6 @@ import org.apache.pekko.http.javadsl.server.Route;
  * Everything is authorised before it is looked up. Thread-safe.
  */
 public final class FileRoutes {
-  private static final String VARY = "Authorization, Cookie, Origin";
-
   private final FileStore store;
   private final FileAnswers answers;
   private final AccessGuard guard;
@@ -78,11 +76,9 @@ public final class FileRoutes {
         Access.Read.of(place.owner(), place.path()),
         grant -> {
           answers.discard(request);
-          CompletionStage<HttpResponse> answer =
-              place.path().endsWith("/")
-                  ? list(request, place)
-                  : answers.get(request, new FileKey(place.owner(), place.path()));
-          return answer.thenApply(response -> response.addHeader(RawHeader.create("Vary", VARY)));
+          return place.path().endsWith("/")
+              ? list(request, place)
+              : answers.get(request, new FileKey(place.owner(), place.path()));
         });
   }
 
