@@ -1,0 +1,43 @@
+package dev.gapless;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+
+/** docs/embedding.md shows the code that the tests run, and the versions that the build uses. */
+class EmbeddingDocTest {
+  private static final Path PAGE = Path.of("docs/embedding.md");
+  private static final String MARK = "// #example\n";
+
+  @Test
+  void showsTheExampleAsItIs() throws IOException {
+    String source = Files.readString(Path.of("src/test/java/dev/gapless/EmbeddingExample.java"));
+    int begin = source.indexOf(MARK) + MARK.length();
+    String example = source.substring(begin, source.indexOf(MARK, begin));
+    assertThat(example).isNotBlank();
+    assertThat(Files.readString(PAGE)).contains("```java\n" + example + "```\n");
+  }
+
+  @Test
+  void namesTheVersionsOfTheBuild() throws IOException {
+    String pom = Files.readString(Path.of("pom.xml"));
+    String version = first(pom, "<artifactId>gapless</artifactId>\\s*<version>([^<]+)<");
+    assertThat(Files.readString(PAGE))
+        .contains("<version>" + version + "</version>")
+        .contains("\"dev.gapless\" % \"gapless\" % \"" + version + "\"")
+        .contains("Pekko " + first(pom, "<pekkoVersion>([^<]+)<") + " and")
+        .contains("Pekko HTTP " + first(pom, "<pekkoHttpVersion>([^<]+)<") + " for")
+        .contains("Scala " + first(pom, "<scalaBinaryVersion>([^<]+)<") + ".");
+  }
+
+  private static String first(String text, String pattern) {
+    Matcher matcher = Pattern.compile(pattern).matcher(text);
+    assertThat(matcher.find()).as(pattern).isTrue();
+    return matcher.group(1);
+  }
+}
