@@ -3,6 +3,7 @@ package dev.gapless.log;
 import dev.gapless.event.Cursor;
 import dev.gapless.event.Event;
 import dev.gapless.event.EventDraft;
+import dev.gapless.event.InvalidValueException;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -34,6 +35,7 @@ final class Appender {
     if (drafts.isEmpty()) {
       return List.of();
     }
+    drafts.forEach(draft -> draft.data().ifPresent(Appender::requireUnicode));
     try (PreparedStatement statement = connection.prepareStatement(INSERT)) {
       setTexts(statement, 1, drafts, EventDraft::owner);
       setTexts(statement, 2, drafts, EventDraft::path);
@@ -59,6 +61,19 @@ final class Appender {
         }
       }
       return List.copyOf(cursors);
+    }
+  }
+
+  /** The driver would send a question mark in its place. */
+  private static void requireUnicode(String json) {
+    for (int i = 0; i < json.length(); i++) {
+      if (Character.isSurrogate(json.charAt(i))) {
+        if (!Character.isSurrogatePair(
+            json.charAt(i), i + 1 < json.length() ? json.charAt(i + 1) : 'x')) {
+          throw InvalidValueException.of("data", "not valid Unicode");
+        }
+        i++;
+      }
     }
   }
 

@@ -28,6 +28,10 @@ public interface EventLog {
    * exist if and only if that transaction commits.
    *
    * @return the cursors of the new events, in the order of the drafts
+   * @throws dev.gapless.event.InvalidValueException if data holds a lone surrogate; nothing was
+   *     sent
+   * @throws SQLException from the database; {@link LogErrors#invalidValue} tells bad data from
+   *     trouble
    */
   List<Cursor> append(Connection connection, List<EventDraft> drafts) throws SQLException;
 

@@ -22,7 +22,10 @@ public final class LogMigration {
     SchemaMigration.migrate(dataSource, settings, HISTORY, LOCATION);
     if (settings.migrate() == MigrateMode.AUTO) {
       try (Connection connection = dataSource.getConnection()) {
+        boolean autoCommit = connection.getAutoCommit();
+        connection.setAutoCommit(true);
         Partitions.create(settings).ensureAheadAtStart(connection);
+        connection.setAutoCommit(autoCommit);
       } catch (SQLException e) {
         throw new SchemaMigrationException("could not create the partitions of the log", e);
       }

@@ -26,7 +26,7 @@ public final class Partitions {
   private static final String NOT_OWNER = "42501";
 
   private static final long FIRST_POSITION = 1;
-  private static final int TRIES = 5;
+  private static final int TRIES = 3;
   private static final int TRIES_AT_START = 60;
 
   private static final String LAST_POSITION =
@@ -90,6 +90,9 @@ public final class Partitions {
   }
 
   private Status ensureAhead(Connection connection, int tries) throws SQLException {
+    if (!connection.getAutoCommit()) {
+      throw new IllegalStateException("partitions are not created inside a transaction");
+    }
     Status status = observe(connection);
     int left = tries;
     while (!status.enough() && left > 0) {

@@ -15,7 +15,7 @@ import org.flywaydb.core.api.FlywayException;
  *
  * <p>Safe when several nodes start at once. Migrations only ever expand: nodes of the previous
  * release keep working beside the new ones, so a history with newer entries than this release knows
- * is accepted. Needs up to four connections of the data source at a time. Blocking; thread-safe.
+ * is accepted. Needs two connections of the data source at a time. Blocking; thread-safe.
  */
 public final class SchemaMigration {
   private static final Duration PAUSE = Duration.ofMillis(250);

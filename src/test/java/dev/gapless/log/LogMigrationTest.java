@@ -3,6 +3,8 @@ package dev.gapless.log;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
 import dev.gapless.testkit.TestDatabase;
 import dev.gapless.testkit.TestLogs;
 import java.sql.Connection;
@@ -55,6 +57,26 @@ class LogMigrationTest {
           .isEqualTo(1);
       assertThat(Partitions.create(settings).observe(connection).count())
           .isEqualTo(settings.partitionsAhead());
+    }
+  }
+
+  @Test
+  void aPoolOfTwoConnectionsWithoutAutocommitIsEnoughAndComesBackUnchanged() throws SQLException {
+    HikariConfig config = new HikariConfig();
+    config.setDataSource(database.dataSource());
+    config.setMaximumPoolSize(2);
+    config.setConnectionTimeout(2_000);
+    config.setAutoCommit(false);
+    try (HikariDataSource pool = new HikariDataSource(config)) {
+      LogMigration.migrate(pool, settings);
+      try (Connection one = pool.getConnection();
+          Connection other = pool.getConnection()) {
+        for (Connection connection : List.of(one, other)) {
+          assertThat(Sql.text(connection, "SHOW lock_timeout")).isEqualTo("0");
+          assertThat(Sql.text(connection, "SHOW search_path")).isEqualTo("\"$user\", public");
+          assertThat(Partitions.create(settings).observe(connection).enough()).isTrue();
+        }
+      }
     }
   }
 
