@@ -1,17 +1,26 @@
 package dev.gapless.http;
 
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeoutException;
+import org.apache.pekko.Done;
 import org.apache.pekko.actor.ClassicActorSystemProvider;
 import org.apache.pekko.http.javadsl.model.ContentType;
 import org.apache.pekko.http.javadsl.model.HttpRequest;
 import org.apache.pekko.http.javadsl.model.MediaTypes;
 import org.apache.pekko.http.javadsl.model.RequestEntity;
+import org.apache.pekko.stream.Materializer;
+import org.apache.pekko.stream.javadsl.Sink;
+import org.apache.pekko.stream.javadsl.Source;
+import org.apache.pekko.util.ByteString;
 
 /** Reads the bodies of requests whole, within a size and a time. */
 final class RequestBodies {
+  private static final long DISCARD_BYTES = 32L << 20;
+  private static final Duration DISCARD_TIME = Duration.ofSeconds(5);
+
   private RequestBodies() {}
 
   /**
@@ -30,31 +39,75 @@ final class RequestBodies {
   /** Fails with a {@link ProblemException}: 413 above the size, 408 after the time. */
   static CompletionStage<byte[]> read(
       HttpRequest request, long maxBytes, Duration within, ClassicActorSystemProvider system) {
-    RequestEntity entity = request.entity();
-    if (entity.getContentLengthOption().orElse(0) > maxBytes) {
-      throw tooLarge(maxBytes);
-    }
-    return entity
-        .withSizeLimit(maxBytes)
-        .toStrict(within.toMillis(), maxBytes, system)
+    return bytes(request.entity())
+        .completionTimeout(within)
+        .runWith(Sink.fold(new Received(maxBytes), Received::add), system)
         .handle(
-            (strict, failure) -> {
+            (received, failure) -> {
               if (failure == null) {
-                return strict.getData().toArray();
+                return received.bytes();
               }
               Throwable cause = Problems.unwrap(failure);
               if (cause instanceof TimeoutException) {
                 throw Problem.of(408, "the body took longer than " + within.toMillis() + " ms")
                     .asException();
               }
-              if (Problems.of(cause).status() == 413) {
-                throw tooLarge(maxBytes);
-              }
               throw new CompletionException(cause);
             });
   }
 
+  /**
+   * Takes what is left of the body of a refused request, within bounds: a client that is still
+   * sending when the connection ends may never see the answer. Never fails.
+   */
+  static CompletionStage<Done> discard(HttpRequest request, Materializer materializer) {
+    RequestEntity entity = request.entity();
+    // who waits for leave to send has nothing to be taken
+    if (entity.isStrict() || request.getHeader("Expect").isPresent()) {
+      return CompletableFuture.completedFuture(Done.getInstance());
+    }
+    return bytes(entity)
+        .completionTimeout(DISCARD_TIME)
+        .runWith(Sink.fold(new Received(0), Received::add), materializer)
+        .handle((received, failure) -> Done.getInstance());
+  }
+
+  private static Source<ByteString, Object> bytes(RequestEntity entity) {
+    return ((RequestEntity) entity.withoutSizeLimit()).getDataBytes();
+  }
+
   private static ProblemException tooLarge(long maxBytes) {
     return Problem.of(413, "the body is larger than " + maxBytes + " bytes").asException();
+  }
+
+  /** Keeps what is within the limit, and goes on taking (not keeping) a while after it. */
+  private static final class Received {
+    private final long maxBytes;
+    private ByteString kept = ByteString.emptyByteString();
+    private long count;
+
+    Received(long maxBytes) {
+      this.maxBytes = maxBytes;
+    }
+
+    Received add(ByteString more) {
+      count += more.size();
+      if (count > maxBytes) {
+        kept = ByteString.emptyByteString();
+        if (count - maxBytes > DISCARD_BYTES) {
+          throw tooLarge(maxBytes);
+        }
+      } else {
+        kept = kept.concat(more);
+      }
+      return this;
+    }
+
+    byte[] bytes() {
+      if (count > maxBytes) {
+        throw tooLarge(maxBytes);
+      }
+      return kept.toArray();
+    }
   }
 }

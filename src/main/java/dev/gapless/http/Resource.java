@@ -12,6 +12,7 @@ import org.apache.pekko.http.javadsl.model.HttpResponse;
 import org.apache.pekko.http.javadsl.model.headers.RawHeader;
 import org.apache.pekko.http.javadsl.server.Directives;
 import org.apache.pekko.http.javadsl.server.Route;
+import org.apache.pekko.stream.Materializer;
 
 /**
  * One path with its methods: any other method is 405 with {@code Allow}, OPTIONS answers
@@ -63,10 +64,14 @@ public final class Resource {
   /** The route; mount it where the path is matched (the rest stays for the target). */
   public Route route() {
     return Directives.extractMatchedPath(
-        matched -> Directives.handle(request -> answer(request, matched)));
+        matched ->
+            Directives.extractMaterializer(
+                materializer ->
+                    Directives.handle(request -> answer(request, matched, materializer))));
   }
 
-  private CompletionStage<HttpResponse> answer(HttpRequest request, String matched) {
+  private CompletionStage<HttpResponse> answer(
+      HttpRequest request, String matched, Materializer materializer) {
     CompletionStage<HttpResponse> answer;
     try {
       answer = dispatch(request, matched);
@@ -76,6 +81,13 @@ public final class Resource {
     return answer
         .exceptionally(faults)
         .thenApply(response -> cors.decorate(request, varying(response)));
+  }
+
+  private static CompletionStage<HttpResponse> afterBody(
+      HttpRequest request, HttpResponse response, Materializer materializer) {
+    return response.status().isFailure()
+        ? RequestBodies.discard(request, materializer).thenApply(done -> response)
+        : CompletableFuture.completedFuture(response);
   }
 
   private HttpResponse varying(HttpResponse response) {
