@@ -93,9 +93,11 @@ final class OpenModeRules {
   }
 
   private boolean isOwn(String origin, HttpRequest request) {
-    String authority = request.getUri().host().address();
+    String scheme = request.getUri().getScheme();
     int port = request.getUri().port();
-    String own = request.getUri().getScheme() + "://" + authority + (port > 0 ? ":" + port : "");
+    // an Origin does not name the default port of its scheme
+    boolean named = port > 0 && port != (scheme.equals("https") ? 443 : 80);
+    String own = scheme + "://" + request.getUri().host().address() + (named ? ":" + port : "");
     return origin.equalsIgnoreCase(own) || allowedOrigins.contains(origin);
   }
 

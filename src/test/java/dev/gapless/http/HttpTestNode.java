@@ -61,7 +61,7 @@ final class HttpTestNode implements AutoCloseable {
                       gapless.get().log(),
                       gapless.get()::committed,
                       StatusReport.create("test-node", () -> true)
-                          .with("node", () -> gapless.get().status()))
+                          .with("gapless", () -> gapless.get().status()))
                   .route();
             });
     return new HttpTestNode(database, server, services.get(), gapless.get());
