@@ -98,6 +98,14 @@ public final class NativeRoutes {
         path(segment("health").slash("ready"), reading(this::ready)::route));
   }
 
+  /**
+   * {@code GET /}: a page that subscribes and shows what arrives. Mount it where the path ends in a
+   * slash, beside {@link #route}.
+   */
+  public Route page() {
+    return BrowserPage.route();
+  }
+
   private Resource reading(Resource.Handler handler) {
     return Resource.create(cors).on(HttpMethods.GET, handler).on(HttpMethods.HEAD, handler);
   }

@@ -93,10 +93,12 @@ record Application(HttpServices services, Route route) {
             .with("tail", () -> gapless.status().tail())
             .with("listener", () -> gapless.status().listener())
             .with("partitions", () -> gapless.status().partitions());
+    NativeRoutes nativeFace =
+        NativeRoutes.create(system, services, gapless.log(), gapless::committed, status);
     return Problems.seal(
         Directives.concat(
-            NativeRoutes.create(system, services, gapless.log(), gapless::committed, status)
-                .route(),
+            nativeFace.route(),
+            nativeFace.page(),
             FileRoutes.create(system, files, services.guard(), services.settings()).routes()));
   }
 
