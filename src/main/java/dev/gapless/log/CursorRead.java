@@ -17,17 +17,29 @@ record CursorRead(Optional<Cursor> retired, Optional<Cursor> event, long lastVal
       """
       SELECT e.id, e.owner, e.path, e.type, NULL, e.created_at, r.position, r.fingerprint,
              coalesce(pg_sequence_last_value(
-               pg_get_serial_sequence('gapless.events', 'id')::regclass), 0)
+               pg_get_serial_sequence('gapless.events', 'id')::regclass), 0),
+             NOT pg_is_in_recovery() AND current_setting('transaction_isolation') = 'read committed'
       FROM (VALUES (1)) AS one (row)
       LEFT JOIN gapless.retired r ON true
       LEFT JOIN gapless.events e ON e.id = ?
       """;
 
+  /** read_only_sql_transaction: what a write to a standby would fail with. */
+  private static final String NOT_SERVED_HERE = "25006";
+
+  /**
+   * @throws SQLException also on a standby, which lags behind, and in a transaction that keeps its
+   *     first snapshot: the later statement would not be later
+   */
   static CursorRead of(Connection connection, long position) throws SQLException {
     try (PreparedStatement statement = connection.prepareStatement(SQL)) {
       statement.setLong(1, position);
       try (ResultSet row = statement.executeQuery()) {
         row.next();
+        if (!row.getBoolean(10)) {
+          throw new SQLException(
+              "the log is served from a primary and in READ COMMITTED only", NOT_SERVED_HERE);
+        }
         Optional<Cursor> event =
             row.getObject(1) == null ? Optional.empty() : Optional.of(EventRows.read(row).cursor());
         Optional<Cursor> retired =

@@ -14,7 +14,8 @@ import java.util.OptionalLong;
  * connection, keeps no state and blocks: call it on a dispatcher for blocking work. Thread-safe.
  *
  * <p>Reads are bounded by a decided position that the caller gives ({@code upTo}); they never see
- * beyond it. They need a connection to a primary in autocommit, READ COMMITTED.
+ * beyond it. They need a connection to a primary in autocommit, READ COMMITTED, and fail with
+ * SQLSTATE 25006 on any other: a pool may come to a standby after a fail-over.
  */
 public interface EventLog {
 

@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.gapless.event.Cursor;
+import dev.gapless.event.EventFilter;
+import dev.gapless.log.EventLog.PageLimits;
 import dev.gapless.log.LogUnusableException.Reason;
 import dev.gapless.server.EmbeddedPostgres.StopMode;
 import dev.gapless.testkit.TestDatabase;
@@ -12,7 +15,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.List;
 import java.util.Map;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -133,6 +138,7 @@ class LogChecksTest {
   void aStrongerIsolationIsRefused() throws SQLException {
     connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
     assertRefused(connection, Reason.ISOLATION, "repeatable read");
+    assertNotServed(connection);
   }
 
   @Test
@@ -168,6 +174,8 @@ class LogChecksTest {
       own.start();
       try (Connection there = own.dataSource().getConnection()) {
         assertRefused(there, Reason.NOT_PRIMARY, "primary");
+        assertThat(HeadReads.create().locks(there).inRecovery()).isTrue();
+        assertNotServed(there);
       }
     }
   }
@@ -183,6 +191,23 @@ class LogChecksTest {
 
   private static LogChecks.Server server(int version) {
     return new LogChecks.Server(version, "x", false, true, "UTF8", "read committed", true, false);
+  }
+
+  /** Pools come to other servers without anybody checking: the reads themselves do. */
+  private static void assertNotServed(Connection there) {
+    EventLog eventLog = EventLog.create();
+    PageLimits limits = new PageLimits(10, 10, 10);
+    Cursor one = Cursor.bare(1);
+    for (ThrowingCallable read :
+        List.<ThrowingCallable>of(
+            () -> eventLog.readForward(there, one, one, EventFilter.ALL, limits),
+            () -> eventLog.readForward(there, Cursor.EARLIEST, one, EventFilter.ALL, limits),
+            () -> eventLog.readBackward(there, one, one, EventFilter.ALL, limits),
+            () -> eventLog.check(there, one, one))) {
+      assertThatThrownBy(read)
+          .isInstanceOfSatisfying(
+              SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("25006"));
+    }
   }
 
   private void assertRefused(Connection there, Reason reason, String text) {

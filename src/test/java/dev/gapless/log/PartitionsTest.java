@@ -119,6 +119,40 @@ class PartitionsTest {
   }
 
   @Test
+  void writersNeitherFailNorWaitWhilePartitionsAreAdded() throws Exception {
+    ExecutorService writers = Executors.newFixedThreadPool(4);
+    try {
+      List<Future<?>> done = new ArrayList<>();
+      for (int i = 0; i < 4; i++) {
+        done.add(
+            writers.submit(
+                () -> {
+                  try (Connection own = database.dataSource().getConnection()) {
+                    Sql.run(own, "SET lock_timeout = '1s'");
+                    for (int j = 0; j < 100; j++) {
+                      Sql.run(
+                          own,
+                          "INSERT INTO gapless.events (owner, path, type)"
+                              + " SELECT 'o', '/a', 't' FROM generate_series(1, 200)");
+                    }
+                  }
+                  return null;
+                }));
+      }
+      while (done.stream().anyMatch(writer -> !writer.isDone())) {
+        partitions.ensureAhead(connection);
+      }
+      for (Future<?> writer : done) {
+        writer.get();
+      }
+    } finally {
+      writers.shutdownNow();
+    }
+    assertThat(Sql.number(connection, "SELECT count(*) FROM gapless.events")).isEqualTo(80_000);
+    assertThat(partitions.ensureAhead(connection).count()).isEqualTo(11);
+  }
+
+  @Test
   void aLockedLogMakesItGiveUpUntilTheNextCall() throws SQLException {
     insert(25_000);
     try (Connection maintenance = database.dataSource().getConnection()) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.gapless.event.Cursor;
+import dev.gapless.event.Event;
 import dev.gapless.event.EventDraft;
 import dev.gapless.event.EventFilter;
 import dev.gapless.log.EventLog.CursorCheck;
@@ -18,6 +19,7 @@ import java.sql.SQLException;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
@@ -117,6 +119,64 @@ class RetentionTest {
       assertThat(removal.get(20, TimeUnit.SECONDS))
           .isEqualTo(new Outcome.Removed(Optional.of(last)));
     }
+  }
+
+  @Test
+  void aReaderAmongRemovalsNeverSkipsWhatItIsNotToldAbout() throws Exception {
+    Sql.run(connection, "SELECT setval('gapless.events_id_seq', 10050)");
+    Partitions.create(settings.withPartitions(10_000, 10)).ensureAhead(connection);
+    EventDraft draft = EventDraft.of("o", "/a", "t");
+    for (int i = 0; i < 80; i++) {
+      head = eventLog.append(connection, Collections.nCopies(1_000, draft)).get(999);
+    }
+    long bound = head.position();
+    EventFilter filter = new EventFilter(Set.of(), Set.of(), Set.of("t"));
+    try (Connection worker = database.dataSource().getConnection()) {
+      CompletableFuture<Integer> removals =
+          CompletableFuture.supplyAsync(
+              () -> {
+                try {
+                  int removed = 0;
+                  while (retention.removeOldest(worker, bound) instanceof Outcome.Removed) {
+                    removed++;
+                  }
+                  return removed;
+                } catch (SQLException e) {
+                  throw new IllegalStateException(e);
+                }
+              });
+      int resets = 0;
+      do {
+        resets += readToTheEnd(filter, bound);
+      } while (!removals.isDone());
+      assertThat(removals.get()).isEqualTo(9);
+      System.out.println("readers reset by retention: " + resets);
+    }
+  }
+
+  /** Positions have no holes here, so each event must follow the one before, or a reset. */
+  private int readToTheEnd(EventFilter filter, long bound) throws SQLException {
+    Cursor at = Cursor.EARLIEST;
+    boolean first = true;
+    int resets = 0;
+    while (at.position() < bound) {
+      ReadResult result =
+          eventLog.readForward(connection, at, head, filter, new PageLimits(900, 2_000, 1 << 20));
+      if (result instanceof ReadResult.Lost lost) {
+        assertThat(lost.reason()).isEqualTo(LostReason.RETENTION);
+        at = lost.earliest();
+        resets++;
+        continue;
+      }
+      for (Event event : ((ReadResult.Page) result).events()) {
+        if (!first || !at.isEarliest()) {
+          assertThat(event.position()).isEqualTo(at.position() + 1);
+        }
+        first = false;
+        at = event.cursor();
+      }
+    }
+    return resets;
   }
 
   @Test
