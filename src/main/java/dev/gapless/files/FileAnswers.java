@@ -124,7 +124,7 @@ public final class FileAnswers {
       }
       case PROCEED -> {}
     }
-    ContentType type = ContentTypes.parse(file.contentType());
+    ContentType type = contentType(file);
     if (request.method().equals(HttpMethods.HEAD)) {
       return base.withEntity(HttpEntities.create(type, file.size(), Source.empty()));
     }
@@ -177,6 +177,10 @@ public final class FileAnswers {
       throw Problem.of(413, "the file is too large").with("limit", large.maxBytes()).asException();
     } else if (result instanceof PutResult.TooSlow) {
       throw Problem.of(408, "the body arrives too slowly").asException();
+    } else if (result instanceof PutResult.Busy) {
+      throw Problem.of(503, "this node takes too many uploads at the moment")
+          .with("outcome", "not-committed")
+          .asException();
     } else if (result instanceof PutResult.Incomplete) {
       throw Problem.of(400, "the body ended before it was whole").asException();
     } else if (result instanceof PutResult.Unavailable unavailable) {
@@ -206,6 +210,15 @@ public final class FileAnswers {
 
   private static RawHeader cursor(Cursor event) {
     return RawHeader.create(EVENT_CURSOR, event.toString());
+  }
+
+  /** An embedding application may have stored a type that is none. */
+  private static ContentType contentType(StoredFile file) {
+    try {
+      return ContentTypes.parse(file.contentType());
+    } catch (IllegalArgumentException e) {
+      return ContentTypes.APPLICATION_OCTET_STREAM;
+    }
   }
 
   /** What the client said, or what the name says, or that nothing is known. */

@@ -16,6 +16,7 @@ import java.time.Duration;
  * @param stagingTimeout after which a body of which nothing arrived is removed
  * @param grace for which a version stays after it was replaced or deleted
  * @param cleanInterval between two looks for what can be removed
+ * @param maxUploads bodies that one node takes at once
  */
 public record FileSettings(
     String dispatcher,
@@ -26,7 +27,8 @@ public record FileSettings(
     Duration minRateWindow,
     Duration stagingTimeout,
     Duration grace,
-    Duration cleanInterval) {
+    Duration cleanInterval,
+    int maxUploads) {
 
   private static final String ROOT = "gapless.files";
   private static final int MAX_CHUNK_BYTES = 16 * 1024 * 1024;
@@ -43,6 +45,7 @@ public record FileSettings(
         stagingTimeout.compareTo(minRateWindow) > 0, "staging-timeout", "above min-rate-window");
     require(grace.toMillis() >= 100, "grace", "at least 100 ms");
     require(cleanInterval.toMillis() >= 10, "clean-interval", "at least 10 ms");
+    require(maxUploads >= 1, "max-uploads", "at least 1");
   }
 
   /**
@@ -62,7 +65,8 @@ public record FileSettings(
         files.getDuration("min-rate-window"),
         files.getDuration("staging-timeout"),
         files.getDuration("grace"),
-        files.getDuration("clean-interval"));
+        files.getDuration("clean-interval"),
+        files.getInt("max-uploads"));
   }
 
   private static void require(boolean holds, String key, String rule) {

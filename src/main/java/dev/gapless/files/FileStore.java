@@ -1,7 +1,5 @@
 package dev.gapless.files;
 
-import dev.gapless.event.Cursor;
-import dev.gapless.files.FileJdbc.Ended;
 import dev.gapless.log.EventLog;
 import java.sql.SQLException;
 import java.util.Collection;
@@ -12,6 +10,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Semaphore;
 import java.util.function.Function;
 import javax.sql.DataSource;
 import org.apache.pekko.NotUsed;
@@ -36,26 +35,25 @@ import org.slf4j.LoggerFactory;
 public final class FileStore {
   private static final Logger LOG = LoggerFactory.getLogger(FileStore.class);
 
-  /** How often the database is asked what became of a COMMIT. */
-  private static final int QUESTIONS = 3;
-
   private final ActorSystem<?> system;
   private final FileSettings settings;
   private final FileJdbc jdbc;
   private final FileChanges changes;
-  private final Runnable afterCommit;
+  private final Commits commits;
+  private final Semaphore uploads;
 
   private FileStore(
       ActorSystem<?> system,
       FileSettings settings,
       FileJdbc jdbc,
       FileChanges changes,
-      Runnable afterCommit) {
+      Commits commits) {
     this.system = system;
     this.settings = settings;
     this.jdbc = jdbc;
     this.changes = changes;
-    this.afterCommit = afterCommit;
+    this.commits = commits;
+    this.uploads = new Semaphore(settings.maxUploads());
   }
 
   /**
@@ -73,7 +71,8 @@ public final class FileStore {
         new FileJdbc(
             dataSource,
             system.dispatchers().lookup(DispatcherSelector.fromConfig(settings.dispatcher())));
-    return new FileStore(system, settings, jdbc, new FileChanges(log, settings), afterCommit);
+    FileChanges changes = new FileChanges(log, settings);
+    return new FileStore(system, settings, jdbc, changes, new Commits(jdbc, changes, afterCommit));
   }
 
   public FileSettings settings() {
@@ -117,7 +116,7 @@ public final class FileStore {
                 return CompletableFuture.completedFuture(result);
               }
               long version = ended.result().before().map(StoredFile::version).orElse(0L);
-              return confirm(
+              return commits.confirm(
                   ended, version, deleted.event(), result, DeleteResult.Unavailable::new);
             })
         .exceptionally(answer(DeleteResult.Unavailable::new));
@@ -214,12 +213,16 @@ public final class FileStore {
   }
 
   private CompletionStage<PutResult> upload(PutRequest request, Source<ByteString, ?> body) {
+    if (!uploads.tryAcquire()) {
+      return CompletableFuture.completedFuture(refuse(new PutResult.Busy(), body));
+    }
     Upload upload = new Upload(jdbc, settings);
     return upload
         .run(system, body)
         .thenCompose(staged -> link(request, staged))
         .whenComplete(
             (result, failure) -> {
+              uploads.release();
               if (failure != null || !(result instanceof PutResult.Stored)) {
                 upload.abandon();
               }
@@ -235,48 +238,9 @@ public final class FileStore {
         .thenCompose(
             ended ->
                 ended.result() instanceof PutResult.Stored stored
-                    ? confirm(
+                    ? commits.confirm(
                         ended, staged.version(), stored.event(), stored, PutResult.Unavailable::new)
                     : CompletableFuture.completedFuture(ended.result()));
-  }
-
-  /**
-   * The result of a transaction, once it is known to have committed. Where COMMIT got no answer the
-   * database is asked, after everybody who changed the version has ended: the transaction may still
-   * be at it.
-   */
-  private <R> CompletionStage<R> confirm(
-      Ended<?> ended, long version, Cursor event, R result, Function<Outcome, R> unavailable) {
-    if (ended.doubt().isEmpty()) {
-      afterCommit.run();
-      return CompletableFuture.completedFuture(result);
-    }
-    LOG.warn("no answer to COMMIT, SQLSTATE {}", ended.doubt().get().getSQLState());
-    return askCommitted(version, event, QUESTIONS)
-        .thenApply(
-            committed -> {
-              if (!committed) {
-                return unavailable.apply(Outcome.NOT_COMMITTED);
-              }
-              afterCommit.run();
-              return result;
-            })
-        .exceptionally(failure -> unavailable.apply(Outcome.UNKNOWN));
-  }
-
-  private CompletionStage<Boolean> askCommitted(long version, Cursor event, int times) {
-    return jdbc.transaction(
-            connection -> {
-              VersionRows.awaitWriters(connection, version);
-              return changes.committed(connection, event);
-            },
-            committed -> false)
-        .thenApply(Ended::result)
-        .exceptionallyCompose(
-            failure ->
-                times > 1
-                    ? askCommitted(version, event, times - 1)
-                    : CompletableFuture.failedFuture(failure));
   }
 
   private static <R> Function<Throwable, R> answer(Function<Outcome, ? extends R> unavailable) {

@@ -27,6 +27,9 @@ public sealed interface PutResult {
   /** The body arrives more slowly than {@code gapless.files.min-rate}. */
   record TooSlow() implements PutResult {}
 
+  /** This node takes {@code gapless.files.max-uploads} bodies already. */
+  record Busy() implements PutResult {}
+
   /** The body failed before it had arrived whole: the client is gone, as a rule. */
   record Incomplete() implements PutResult {}
 

@@ -44,7 +44,8 @@ public final class FileFixture implements AutoCloseable {
           Duration.ofSeconds(30),
           Duration.ofMinutes(10),
           Duration.ofMillis(400),
-          Duration.ofMillis(50));
+          Duration.ofMillis(50),
+          60);
 
   final ActorTestKit kit = ActorTestKit.create();
   final TestDatabase database = TestDatabase.create();

@@ -37,6 +37,7 @@ class FileKillTest {
 
   private enum Seen {
     STORED,
+    DELETED,
     NOTHING,
     UNKNOWN
   }
@@ -65,27 +66,38 @@ class FileKillTest {
       threads.shutdown();
 
       long stored = seen.values().stream().filter(Seen.STORED::equals).count();
+      long deleted = seen.values().stream().filter(Seen.DELETED::equals).count();
       long refused = seen.values().stream().filter(Seen.NOTHING::equals).count();
       System.out.printf(
-          "%d kills, %d writes: %d stored, %d not, %d unknown%n",
-          kills, seen.size(), stored, refused, seen.size() - stored - refused);
+          "%d kills, %d writes: %d stored, %d deleted again, %d not stored, %d unknown%n",
+          kills, seen.size(), stored, deleted, refused, seen.size() - stored - deleted - refused);
       assertThat(stored).isPositive();
+      assertThat(deleted).isPositive();
       assertThat(refused).isPositive();
       verify(files, seen);
     }
   }
 
   private static void verify(FileFixture files, Map<String, Seen> seen) {
-    List<String> events =
-        files.texts("SELECT path || ' ' || (data->>'content_hash') FROM gapless.events");
-    List<String> stored =
-        files.texts("SELECT path || ' ' || encode(content_hash, 'base64') FROM gapless.files");
-    assertThat(events).doesNotHaveDuplicates().containsExactlyInAnyOrderElementsOf(stored);
+    assertThat(
+            files.texts(
+                "SELECT path || ' ' || (data->>'content_hash') FROM gapless.events AS put"
+                    + " WHERE type = 'PUT' AND NOT EXISTS (SELECT FROM gapless.events AS del"
+                    + " WHERE del.type = 'DEL' AND del.path = put.path AND del.id > put.id)"))
+        .as("events of files that were not deleted")
+        .doesNotHaveDuplicates()
+        .containsExactlyInAnyOrderElementsOf(
+            files.texts("SELECT path || ' ' || encode(content_hash, 'base64') FROM gapless.files"));
     Set<String> paths = new HashSet<>(files.texts("SELECT path FROM gapless.files"));
+    List<String> puts = files.texts("SELECT path FROM gapless.events WHERE type = 'PUT'");
+    List<String> deletions = files.texts("SELECT path FROM gapless.events WHERE type = 'DEL'");
+    assertThat(deletions).doesNotHaveDuplicates();
     seen.forEach(
         (path, result) -> {
           if (result != Seen.UNKNOWN) {
             assertThat(paths.contains(path)).as(path).isEqualTo(result == Seen.STORED);
+            assertThat(puts.contains(path)).as(path).isEqualTo(result != Seen.NOTHING);
+            assertThat(deletions.contains(path)).as(path).isEqualTo(result == Seen.DELETED);
           }
         });
     assertThat(seen.keySet()).containsAll(paths);
@@ -110,26 +122,26 @@ class FileKillTest {
       FileFixture files, int writer, Map<String, Seen> seen, AtomicBoolean enough) {
     for (int i = 0; !enough.get(); i++) {
       String path = "/w" + writer + "/" + i;
-      PutResult result;
-      try {
-        result =
-            get(
-                files.store.put(
-                    PutRequest.of(new FileKey("acme", path), "text/plain"), source(body(path))));
-      } catch (IllegalStateException e) {
-        throw new AssertionError("a failure of the database is a result", e);
-      }
-      seen.put(
-          path,
-          result instanceof Stored
-              ? Seen.STORED
-              : result.equals(new PutResult.Unavailable(Outcome.UNKNOWN))
-                  ? Seen.UNKNOWN
-                  : Seen.NOTHING);
+      FileKey key = new FileKey("acme", path);
+      PutResult result = get(files.store.put(PutRequest.of(key, "text/plain"), source(body(path))));
       if (result instanceof Stored stored) {
         assertThat(stored.file().contentHash()).isEqualTo(hash(body(path)));
+        seen.put(path, i % 3 == 0 ? delete(files, key) : Seen.STORED);
+      } else {
+        seen.put(path, unavailable(((PutResult.Unavailable) result).outcome(), Seen.NOTHING));
       }
     }
+  }
+
+  private static Seen delete(FileFixture files, FileKey key) {
+    DeleteResult result = get(files.store.delete(key, Conditions.NONE));
+    return result instanceof DeleteResult.Deleted
+        ? Seen.DELETED
+        : unavailable(((DeleteResult.Unavailable) result).outcome(), Seen.STORED);
+  }
+
+  private static Seen unavailable(Outcome outcome, Seen before) {
+    return outcome == Outcome.UNKNOWN ? Seen.UNKNOWN : before;
   }
 
   /** From nothing to two chunks and a half. */
