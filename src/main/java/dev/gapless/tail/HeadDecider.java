@@ -275,6 +275,10 @@ final class HeadDecider {
     if (head.compareTo(base) <= 0 || lockSets.takeDecided() > 0) {
       start(head, now);
     } else {
+      if (restartReason != RestartReason.STARTED && !pace.isWaiting()) {
+        // the wait may be long, and nothing of the new history may be served beyond the base
+        decisions.add(new Decision.Restart(base, restartReason));
+      }
       pace.begin(now);
       next = new NextRead(Kind.LOCKS, Math.max(pace.nextAt(now), pace.lockReadAllowedAt()));
     }

@@ -158,7 +158,7 @@ public final class LogTailActor extends AbstractBehavior<LogTailActor.Command> {
     this.observer = observer;
     long now = System.nanoTime();
     decider = new HeadDecider(now);
-    mark = new MarkKeeper(settings.markInterval(), now);
+    mark = new MarkKeeper(context.getLog(), settings.markInterval(), now);
     blockers = new BlockerWatch(context.getLog());
     reconnectPause = settings.reconnectMin();
     queueStep();

@@ -4,18 +4,25 @@ import dev.gapless.event.Cursor;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.OptionalLong;
+import org.slf4j.Logger;
 
 /**
  * Stores the decided mark when the head has moved, at most once an interval, so that a node need
  * not wait for parked writers when it starts. Not thread-safe.
  */
 final class MarkKeeper {
+  /** SQLSTATE class: syntax error or access rule violation. */
+  private static final String REFUSED = "42";
+
+  private final Logger log;
   private final long interval;
   private Cursor stored = Cursor.EARLIEST;
   private boolean replace;
+  private boolean refused;
   private long lastStore;
 
-  MarkKeeper(Duration interval, long now) {
+  MarkKeeper(Logger log, Duration interval, long now) {
+    this.log = log;
     this.interval = interval.toNanos();
     this.lastStore = now - interval.toNanos();
   }
@@ -34,8 +41,20 @@ final class MarkKeeper {
 
   void store(TailConnection connection, Cursor head, long now) throws SQLException {
     lastStore = now;
-    connection.storeDecided(head, replace);
     stored = head;
-    replace = false;
+    try {
+      connection.storeDecided(head, replace);
+      replace = false;
+    } catch (SQLException e) {
+      String state = e.getSQLState();
+      if (state == null || !state.startsWith(REFUSED)) {
+        throw e;
+      }
+      // the log can be followed without: only a start behind a parked writer takes longer
+      if (!refused) {
+        log.atWarn().addKeyValue("state", state).log("mark_not_stored");
+      }
+      refused = true;
+    }
   }
 }

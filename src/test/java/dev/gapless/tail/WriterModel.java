@@ -79,11 +79,26 @@ final class WriterModel {
       }
       default -> read();
     }
+    checkNothingForgotten();
   }
 
   void endWriters() {
     while (!writers.isEmpty()) {
       writerStep(writers.keySet().iterator().next());
+      checkNothingForgotten();
+    }
+  }
+
+  /**
+   * At rest, with no hint under way and none to be expected, nobody would ever look again. (While
+   * an elected writer is parked, a lower position committed beside it is left to a poll.)
+   */
+  private void checkNothingForgotten() {
+    boolean hintToCome =
+        hintsUnderWay > 0
+            || writers.values().stream().anyMatch(writer -> writer.elected && !writer.visible);
+    if (decider.next().kind() == NextRead.Kind.REST && hints == Hints.ELECTED && !hintToCome) {
+      assertThat(delivered).as("at rest").isEqualTo(committedAfterStart());
     }
   }
 
