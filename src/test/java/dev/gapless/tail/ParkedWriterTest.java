@@ -138,7 +138,7 @@ class ParkedWriterTest {
         kit.execute(TailKit.insert(1));
         kit.awaitPositions(kit.committed(0));
         long arrived = kit.arrivedAt.get((i + 1) * 2L);
-        assertThat(arrived - begun).isLessThan(Duration.ofMillis(400).toNanos());
+        assertThat(arrived - begun).isLessThan(Duration.ofSeconds(2).toNanos());
       }
       assertThat(kit.status.get().wakes().get(WakeCause.POLL)).isZero();
     } finally {
