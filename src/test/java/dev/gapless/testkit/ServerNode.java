@@ -1,0 +1,229 @@
+package dev.gapless.testkit;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
+import org.awaitility.Awaitility;
+
+/**
+ * A node of its own: server processes that follow each other on one port, in one working directory.
+ * Closing it kills what runs, fails if the logs hold {@link #MARKER}, and removes the directory.
+ */
+public final class ServerNode implements AutoCloseable {
+  /** Part of every owner, path and payload of the acceptance tests: no log may hold it. */
+  public static final String MARKER = "MARKER7";
+
+  private static final AtomicInteger NUMBER = new AtomicInteger();
+  private static final Duration READY = Duration.ofSeconds(90);
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private final String name = "n" + NUMBER.incrementAndGet();
+  private final HttpClient http =
+      HttpClient.newBuilder()
+          .version(HttpClient.Version.HTTP_1_1)
+          .connectTimeout(Duration.ofSeconds(10))
+          .build();
+  private final Path directory = TestFolders.create(name);
+  private final int port = freePort();
+  private final Optional<String> databaseUrl;
+  private final List<String> jvm;
+  private final List<ServerProcess> processes = new ArrayList<>();
+
+  private ServerNode(Optional<String> databaseUrl, String config, List<String> jvm) {
+    this.databaseUrl = databaseUrl;
+    this.jvm = jvm;
+    try {
+      Files.createDirectories(directory.resolve("conf"));
+      Files.writeString(directory.resolve("conf/application.conf"), config);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** On a database, started and ready. The configuration is HOCON, such as {@code gapless.…}. */
+  public static ServerNode start(TestDatabase database, String config) {
+    return start(database.jdbcUrl(), config);
+  }
+
+  public static ServerNode start(String jdbcUrl, String config) {
+    return new ServerNode(Optional.of(jdbcUrl), config, List.of("-Xmx384m")).start();
+  }
+
+  /** With its own PostgreSQL below its working directory. */
+  public static ServerNode startWithOwnPostgres(String config) {
+    return new ServerNode(Optional.empty(), config, List.of("-Xmx384m")).start();
+  }
+
+  /** A new process, after the last one has ended. Returns when it is ready. */
+  public ServerNode start() {
+    launch();
+    try {
+      awaitReady();
+    } catch (RuntimeException | Error e) {
+      close();
+      throw e;
+    }
+    return this;
+  }
+
+  private void launch() {
+    Map<String, String> environment =
+        databaseUrl
+            .map(url -> Map.of("GAPLESS_DATABASE_URL", url, "GAPLESS_NODE", name))
+            .orElseGet(() -> Map.of("GAPLESS_NODE", name));
+    processes.add(
+        ServerProcess.launch(directory, environment, jvm, "--port", Integer.toString(port)));
+  }
+
+  public void awaitReady() {
+    Awaitility.await("node is ready")
+        .atMost(READY)
+        .pollInterval(Duration.ofMillis(50))
+        .until(
+            () -> {
+              if (!process().isAlive()) {
+                throw new IllegalStateException("the server ended:\n" + process().output());
+              }
+              return isReady();
+            });
+  }
+
+  /** Whether {@code GET /health/ready} says so; false as well if nobody answers. */
+  public boolean isReady() {
+    try {
+      return get("/health/ready").statusCode() == 200;
+    } catch (UncheckedIOException e) {
+      return false;
+    }
+  }
+
+  /** SIGTERM, its end awaited. */
+  public void stop() {
+    process().stop();
+  }
+
+  public void kill9() {
+    process().kill9();
+  }
+
+  /** The process that runs now, or ran last. */
+  public ServerProcess process() {
+    return processes.get(processes.size() - 1);
+  }
+
+  public int port() {
+    return port;
+  }
+
+  public String url() {
+    return "http://127.0.0.1:" + port;
+  }
+
+  /** As in PostgreSQL's {@code application_name}, without the prefix {@code gapless/}. */
+  public String name() {
+    return name;
+  }
+
+  public Path directory() {
+    return directory;
+  }
+
+  public HttpResponse<String> get(String target) {
+    return send(HttpRequest.newBuilder(URI.create(url() + target)).GET());
+  }
+
+  /** {@code POST /v1/events}; headers as names and values by turns. */
+  public HttpResponse<String> publish(String json, String... headers) {
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(URI.create(url() + "/v1/events"))
+            .header("Content-Type", "application/json")
+            .POST(BodyPublishers.ofString(json));
+    if (headers.length > 0) {
+      request.headers(headers);
+    }
+    return send(request);
+  }
+
+  public HttpResponse<String> putFile(String ownerAndPath, String contents) {
+    return send(
+        HttpRequest.newBuilder(URI.create(url() + "/v1/files/" + ownerAndPath))
+            .PUT(BodyPublishers.ofString(contents)));
+  }
+
+  public HttpResponse<String> send(HttpRequest.Builder request) {
+    try {
+      return http.send(request.timeout(Duration.ofSeconds(60)).build(), BodyHandlers.ofString());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** {@code GET /v1/status}. */
+  public JsonNode status() {
+    return json(get("/v1/status"));
+  }
+
+  public static JsonNode json(HttpResponse<String> response) {
+    try {
+      return JSON.readTree(response.body());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Everything that all its processes have printed and logged. */
+  public String output() {
+    return processes.stream().map(ServerProcess::output).collect(Collectors.joining());
+  }
+
+  /** Fails if a log line holds the marker. */
+  public void assertLogsAreClean() {
+    List<String> lines = output().lines().filter(line -> line.contains(MARKER)).limit(5).toList();
+    if (!lines.isEmpty()) {
+      throw new AssertionError("a log holds what only clients may know: " + lines);
+    }
+  }
+
+  @Override
+  public void close() {
+    processes.forEach(ServerProcess::close);
+    try {
+      assertLogsAreClean();
+    } finally {
+      try {
+        TestFolders.delete(directory);
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+  }
+
+  private static int freePort() {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return socket.getLocalPort();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}
