@@ -16,7 +16,7 @@ final class TwoNodes implements BeforeAllCallback, ParameterResolver {
   private static final Namespace NAMESPACE = Namespace.create(TwoNodes.class);
 
   /** What the tests get. */
-  static final class Pair implements AutoCloseable, ExtensionContext.Store.CloseableResource {
+  static final class Pair implements ExtensionContext.Store.CloseableResource {
     final TestDatabase database = TestDatabase.create();
     final Oracle oracle = new Oracle(database.pool(4));
     final ServerNode a = ServerNode.start(database, "");
@@ -24,12 +24,11 @@ final class TwoNodes implements BeforeAllCallback, ParameterResolver {
 
     @Override
     public void close() {
-      try (database;
-          a;
-          b) {
-        a.stop();
-        b.stop();
-      }
+      a.stop();
+      b.stop();
+      database.close();
+      a.close();
+      b.close();
     }
   }
 

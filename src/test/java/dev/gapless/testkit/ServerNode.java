@@ -146,8 +146,12 @@ public final class ServerNode implements AutoCloseable {
     return directory;
   }
 
+  /** Prefers JSON. */
   public HttpResponse<String> get(String target) {
-    return send(HttpRequest.newBuilder(URI.create(url() + target)).GET());
+    return send(
+        HttpRequest.newBuilder(URI.create(url() + target))
+            .header("Accept", "application/json")
+            .GET());
   }
 
   /** {@code POST /v1/events}; headers as names and values by turns. */

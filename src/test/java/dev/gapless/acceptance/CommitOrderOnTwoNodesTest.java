@@ -14,7 +14,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 
 /** Whatever the order of the commits, every face of every node tells the same history. */
 @ExtendWith(TwoNodes.class)
-class CommitOrderTest {
+class CommitOrderOnTwoNodesTest {
   private static final String FOLDER = "path=" + Load.orders();
 
   @Test
