@@ -83,7 +83,7 @@ class ServerLifecycleTest {
       assertNobodyElseReaches(postgresPort());
 
       int port = postgresPort();
-      assertThat(server.stop()).isIn(0, 143);
+      assertThat(server.stop()).as("%s", server.output()).isIn(0, 143);
       assertThat(postgres()).isEmpty();
       assertThatThrownBy(() -> new Socket("127.0.0.1", port).close())
           .isInstanceOf(ConnectException.class);

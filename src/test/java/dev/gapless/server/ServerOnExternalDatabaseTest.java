@@ -48,7 +48,7 @@ class ServerOnExternalDatabaseTest {
     try (ServerProcess server = start()) {
       assertThat(get(HttpClient.newHttpClient(), server.url()).statusCode()).isEqualTo(200);
       assertThat(directory.resolve("data")).doesNotExist();
-      assertThat(server.stop()).isIn(0, 143);
+      assertThat(server.stop()).as("%s", server.output()).isIn(0, 143);
     }
   }
 
@@ -73,6 +73,28 @@ class ServerOnExternalDatabaseTest {
     try (ServerProcess server = ServerProcess.launch(directory, Map.of(), "--port", "0")) {
       assertThat(server.awaitEnd()).isEqualTo(1);
       assertThat(server.output()).contains("cannot connect to 127.0.0.1:1/x");
+    }
+  }
+
+  @Test
+  void aDatabaseThatCannotKeepThePromisesIsRefused() {
+    try (TestDatabase careless = TestDatabase.ownCluster(Map.of("fsync", "off"));
+        ServerProcess server =
+            ServerProcess.launch(
+                directory, Map.of("GAPLESS_DATABASE_URL", careless.jdbcUrl()), "--port", "0")) {
+      assertThat(server.awaitEnd()).isEqualTo(1);
+      assertThat(server.output()).contains("gapless: ", "fsync").doesNotContain("\tat ");
+    }
+  }
+
+  @Test
+  void aWrongSettingOfTheLibraryIsNamed() throws Exception {
+    Files.createDirectories(directory.resolve("conf"));
+    Files.writeString(
+        directory.resolve("conf/application.conf"), "gapless.log.partitions-ahead = 1");
+    try (ServerProcess server = ServerProcess.launch(directory, environment(), "--port", "0")) {
+      assertThat(server.awaitEnd()).isEqualTo(1);
+      assertThat(server.output()).contains("gapless.log.partitions-ahead").doesNotContain("\tat ");
     }
   }
 
