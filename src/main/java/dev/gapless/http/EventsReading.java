@@ -9,6 +9,7 @@ import dev.gapless.hub.Signal;
 import dev.gapless.hub.SubscriptionControl;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import org.apache.pekko.http.javadsl.model.ContentTypes;
 import org.apache.pekko.http.javadsl.model.HttpEntities;
@@ -52,15 +53,24 @@ final class EventsReading {
     }
     return guard
         .admit(request, Access.Read.of(query.filter()))
-        .thenApply(
-            grant ->
-                isHead(request)
-                    ? streams.headOnly()
-                    : streams.stream(
-                        grant,
-                        encoder,
-                        () -> signals(query),
-                        () -> EventsStart.comeBack(query, hub)));
+        .handle(
+            (grant, failure) -> {
+              if (failure != null) {
+                return unavailable(query, failure);
+              }
+              return isHead(request)
+                  ? streams.headOnly()
+                  : streams.stream(
+                      grant, encoder, () -> signals(query), () -> EventsStart.comeBack(query, hub));
+            });
+  }
+
+  // who cannot be told now whether it may is told when to come back: EventSource takes nothing else
+  private HttpResponse unavailable(EventsQuery query, Throwable failure) {
+    if (Problems.of(failure).status() == 503) {
+      return streams.unavailable(encoder, () -> EventsStart.comeBack(query, hub));
+    }
+    throw new CompletionException(Problems.unwrap(failure));
   }
 
   private Source<Signal, SubscriptionControl> signals(EventsQuery query) {

@@ -53,6 +53,7 @@ final class RevocationActor extends AbstractBehavior<RevocationActor.Command> {
       StreamRegistry streams,
       Executor blocking) {
     super(context);
+    context.setLoggerName("dev.gapless.http.revocations");
     this.watch = watch;
     this.streams = streams;
     this.blocking = blocking;

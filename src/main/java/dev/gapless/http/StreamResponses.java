@@ -48,6 +48,11 @@ public final class StreamResponses {
             .mapMaterializedValue(unused -> NotUsed.getInstance()));
   }
 
+  /** A stream that only says when to come back, for what fails where 503 would be the answer. */
+  public HttpResponse unavailable(SignalEncoder encoder, Supplier<Optional<Cursor>> comeBack) {
+    return withBody(refuse(encoder, CloseReason.ERROR, comeBack.get()));
+  }
+
   /** The head of a stream, without one. */
   public HttpResponse headOnly() {
     return withBody(Source.<ByteString>empty());

@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -55,6 +56,11 @@ class AuthorisationTest {
     database = TestLogs.create();
     node = HttpTestNode.start(database, TOKENS);
     other = HttpTestNode.start(database, TOKENS);
+    for (HttpTestNode each : List.of(node, other)) {
+      // private requests are served from the first read of the revocations on
+      Awaitility.await()
+          .until(() -> RawHttp.get(each.port(), "/v1/status", bearer("operator")).status() == 200);
+    }
     assertThat(revoke("revoked").status()).isEqualTo(204);
   }
 
