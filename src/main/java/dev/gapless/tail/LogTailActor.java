@@ -365,10 +365,14 @@ public final class LogTailActor extends AbstractBehavior<LogTailActor.Command> {
   }
 
   private long pollDue() {
-    boolean healthy =
-        listenerHealthy && System.nanoTime() - listenerHeard < settings.listenerSilence().toNanos();
-    Duration interval = healthy ? settings.pollInterval() : settings.pollIntervalWithoutListener();
-    return restingSince + interval.toNanos();
+    long withoutListener = restingSince + settings.pollIntervalWithoutListener().toNanos();
+    if (!listenerHealthy) {
+      return withoutListener;
+    }
+    long silent = listenerHeard + settings.listenerSilence().toNanos();
+    return earlier(
+        restingSince + settings.pollInterval().toNanos(),
+        silent - withoutListener < 0 ? withoutListener : silent);
   }
 
   private static long earlier(long one, long other) {

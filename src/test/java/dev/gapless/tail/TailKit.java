@@ -4,6 +4,7 @@ import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import dev.gapless.event.Cursor;
 import dev.gapless.event.Event;
+import dev.gapless.log.HeadReads;
 import dev.gapless.log.LogMigration;
 import dev.gapless.log.LogSettings;
 import dev.gapless.testkit.TestDatabase;
@@ -18,6 +19,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import javax.sql.DataSource;
 import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
@@ -80,11 +82,21 @@ final class TailKit implements AutoCloseable {
   }
 
   TailKit startTail(DataSource direct, TailSettings settings) {
+    return startTail(HeadReads::create, direct, connection -> {}, settings);
+  }
+
+  TailKit startTail(Supplier<HeadReads> reads, ConnectionCheck check) {
+    return startTail(reads, direct(), check, settings(""));
+  }
+
+  private TailKit startTail(
+      Supplier<HeadReads> reads, DataSource direct, ConnectionCheck check, TailSettings settings) {
     tail =
         actors.spawn(
             LogTailActor.create(
+                reads,
                 direct,
-                connection -> {},
+                check,
                 settings,
                 actors.spawn(hub(), "hub-" + NUMBER.incrementAndGet()),
                 status::set),
