@@ -54,6 +54,15 @@ class ConfigurationDocTest {
     assertThat(list("gapless-server.conf")).doesNotContain(NOT_EXPLAINED);
   }
 
+  @Test
+  void showsTheRightsOfWritersAsTheyAreTested() throws IOException {
+    String grants =
+        Files.readAllLines(RESOURCES.resolve("dev/gapless/log/grants.sql")).stream()
+            .filter(line -> !line.startsWith("--"))
+            .collect(Collectors.joining("\n"));
+    assertThat(Files.readString(PAGE)).contains("```sql\n" + grants + "\n```");
+  }
+
   private static String list(String file) {
     StringBuilder text = new StringBuilder();
     ConfigObject root = ConfigFactory.parseFile(RESOURCES.resolve(file).toFile()).root();
