@@ -2,33 +2,19 @@ package dev.gapless.server;
 
 import com.typesafe.config.Config;
 import dev.gapless.Gapless;
+import dev.gapless.GaplessRoutes;
 import dev.gapless.GaplessSettings;
-import dev.gapless.files.FileCleaner;
-import dev.gapless.files.FileMigration;
-import dev.gapless.files.FileRoutes;
-import dev.gapless.files.FileSettings;
-import dev.gapless.files.FileStore;
-import dev.gapless.http.AuthSettings;
 import dev.gapless.http.HttpServices;
-import dev.gapless.http.HttpSettings;
-import dev.gapless.http.NativeRoutes;
 import dev.gapless.http.Problems;
-import dev.gapless.http.StatusReport;
-import dev.gapless.log.LogMigration;
 import dev.gapless.log.LogUnusableException;
 import dev.gapless.log.SchemaMigrationException;
-import dev.gapless.tail.TailStatus;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import org.apache.pekko.Done;
 import org.apache.pekko.actor.typed.ActorSystem;
-import org.apache.pekko.actor.typed.Props;
-import org.apache.pekko.http.javadsl.server.Directives;
 import org.apache.pekko.http.javadsl.server.Route;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -43,21 +29,16 @@ import org.slf4j.LoggerFactory;
 record Application(HttpServices services, Route route) {
   private static final Logger log = LoggerFactory.getLogger(Application.class);
   private static final Duration PATIENCE = Duration.ofSeconds(15);
-  private static final Set<TailStatus.State> FOLLOWS =
-      Set.of(TailStatus.State.FOLLOWING, TailStatus.State.BLOCKED);
 
   /** All settings of the library, each of which names its key when it is wrong. */
-  record Settings(
-      GaplessSettings gapless, HttpSettings http, AuthSettings auth, FileSettings files) {
+  record Settings(GaplessSettings gapless, GaplessRoutes.Settings routes) {
     /**
      * @throws Refusal naming the key that is wrong
      */
-    static Settings from(Config config) {
+    static Settings from(Config config, String node) {
       return new Settings(
           LaunchSettings.library("gapless", () -> GaplessSettings.create(config)),
-          LaunchSettings.library("gapless.http", () -> HttpSettings.create(config)),
-          LaunchSettings.library("gapless.auth", () -> AuthSettings.create(config)),
-          LaunchSettings.library("gapless.files", () -> FileSettings.create(config)));
+          LaunchSettings.library("gapless", () -> GaplessRoutes.Settings.create(config, node)));
     }
   }
 
@@ -66,61 +47,28 @@ record Application(HttpServices services, Route route) {
    *
    * @throws Refusal when the database cannot keep the promises
    */
-  static Application start(
-      ActorSystem<?> system, Settings settings, DataSources dataSources, String node) {
-    migrate(settings, dataSources);
+  static Application start(ActorSystem<?> system, Settings settings, DataSources dataSources) {
     Gapless gapless = Gapless.get(system);
     await(gapless.start(dataSources.pool(), dataSources.direct(), settings.gapless()));
-    FileStore files =
-        FileStore.create(
-            system, dataSources.pool(), gapless.log(), settings.files(), gapless::committed);
-    system.systemActorOf(FileCleaner.create(files), "gapless-file-cleaner", Props.empty());
-    HttpServices services =
-        HttpServices.start(
-            system,
-            settings.http(),
-            settings.auth(),
-            Optional.empty(),
-            gapless.hub(),
-            dataSources.pool());
-    return new Application(services, route(system, gapless, services, files, node));
-  }
-
-  private static Route route(
-      ActorSystem<?> system, Gapless gapless, HttpServices services, FileStore files, String node) {
-    StatusReport status =
-        StatusReport.create(node, () -> follows(gapless))
-            .with("tail", () -> gapless.status().tail())
-            .with("listener", () -> gapless.status().listener())
-            .with("partitions", () -> gapless.status().partitions());
-    NativeRoutes nativeFace =
-        NativeRoutes.create(system, services, gapless.log(), gapless::committed, status);
-    return Problems.seal(
-        Directives.concat(
-            nativeFace.route(),
-            nativeFace.page(),
-            FileRoutes.create(system, files, services.guard(), services.settings()).routes()));
-  }
-
-  private static boolean follows(Gapless gapless) {
-    return gapless.status().tail().map(TailStatus::state).filter(FOLLOWS::contains).isPresent();
-  }
-
-  private static void migrate(Settings settings, DataSources dataSources) {
-    try {
-      LogMigration.migrate(dataSources.direct(), settings.gapless().log());
-      FileMigration.migrate(dataSources.direct(), settings.gapless().log());
-    } catch (RuntimeException e) {
-      throw refusal(e);
-    }
+    GaplessRoutes routes =
+        await(
+                GaplessRoutes.start(
+                    system,
+                    dataSources.pool(),
+                    dataSources.direct(),
+                    settings.routes(),
+                    Optional.empty()))
+            .orElseThrow(() -> new Refusal("the tables of the files cannot be prepared in time"));
+    return new Application(routes.services(), routes.all());
   }
 
   /** Somebody's open transaction may keep the head undecided for hours: then it starts unready. */
-  private static void await(CompletionStage<Done> started) {
+  private static <T> Optional<T> await(CompletionStage<T> started) {
     try {
-      started.toCompletableFuture().get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+      return Optional.of(started.toCompletableFuture().get(PATIENCE.toSeconds(), TimeUnit.SECONDS));
     } catch (TimeoutException e) {
-      log.warn("the head of the log is not decided yet; listening all the same, but not ready");
+      log.warn("not ready yet; listening all the same");
+      return Optional.empty();
     } catch (ExecutionException e) {
       throw refusal(e);
     } catch (InterruptedException e) {

@@ -40,14 +40,14 @@ final class GaplessServer {
    * @param resources gets everything that has to be stopped, also when the start fails half-way
    */
   static GaplessServer start(LaunchSettings settings, Config config, Resources resources) {
-    Application.Settings library = Application.Settings.from(config);
+    Application.Settings library = Application.Settings.from(config, settings.node());
     DatabaseAddress address = database(settings, resources);
     DataSources dataSources =
         resources.add(DataSources.open(address, settings.pool(), settings.node()));
     ActorSystem<Void> system = ActorSystem.create(Behaviors.empty(), "gapless", config);
     resources.add(() -> stop(system));
-    Application application = Application.start(system, library, dataSources, settings.node());
-    ServerBinding binding = bind(system, settings, library.http(), application.route());
+    Application application = Application.start(system, library, dataSources);
+    ServerBinding binding = bind(system, settings, library.routes().http(), application.route());
     application.services().requireAllowedBind(binding.localAddress());
     String url = url(settings, binding);
     log.atInfo()
