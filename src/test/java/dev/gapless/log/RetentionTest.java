@@ -14,6 +14,7 @@ import dev.gapless.log.EventLog.ReadResult;
 import dev.gapless.log.Retention.Outcome;
 import dev.gapless.testkit.TestDatabase;
 import dev.gapless.testkit.TestLogs;
+import java.lang.reflect.Proxy;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Collections;
@@ -22,6 +23,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -152,6 +154,49 @@ class RetentionTest {
       assertThat(removals.get()).isEqualTo(9);
       System.out.println("readers reset by retention: " + resets);
     }
+  }
+
+  @Test
+  void aMarkThatMovesInTheMiddleOfAPageMakesItBeReadAgain() throws SQLException {
+    Sql.run(connection, "UPDATE gapless.events SET path = '/rare' WHERE id IN (100, 600, 10020)");
+    EventFilter rare = new EventFilter(Set.of(), Set.of("/rare"), Set.of());
+    PageLimits limits = new PageLimits(10, 20_000, 1 << 20);
+    try (Connection remover = database.dataSource().getConnection()) {
+      // 1: the mark, 2: the first portion, 3: the second portion
+      Connection interrupted =
+          runningBeforeStatement(
+              3,
+              () ->
+                  Sql.run(
+                      remover,
+                      "INSERT INTO gapless.retired (position, fingerprint) VALUES (10000, "
+                          + last.fingerprint()
+                          + ")",
+                      "DELETE FROM gapless.events WHERE id <= 10000"));
+      ReadResult result = eventLog.readForward(interrupted, Cursor.EARLIEST, head, rare, limits);
+      assertThat(((ReadResult.Page) result).events())
+          .extracting(Event::position)
+          .containsExactly(10_020L);
+    }
+  }
+
+  private interface Step {
+    void run() throws SQLException;
+  }
+
+  private Connection runningBeforeStatement(int number, Step step) {
+    AtomicInteger statements = new AtomicInteger();
+    return (Connection)
+        Proxy.newProxyInstance(
+            Connection.class.getClassLoader(),
+            new Class<?>[] {Connection.class},
+            (proxy, method, arguments) -> {
+              if (method.getName().equals("prepareStatement")
+                  && statements.incrementAndGet() == number) {
+                step.run();
+              }
+              return method.invoke(connection, arguments);
+            });
   }
 
   /** Positions have no holes here, so each event must follow the one before, or a reset. */
