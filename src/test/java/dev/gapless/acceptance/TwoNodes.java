@@ -16,7 +16,7 @@ final class TwoNodes implements BeforeAllCallback, ParameterResolver {
   private static final Namespace NAMESPACE = Namespace.create(TwoNodes.class);
 
   /** What the tests get. */
-  static final class Pair implements ExtensionContext.Store.CloseableResource {
+  static final class Pair implements AutoCloseable {
     final TestDatabase database = TestDatabase.create();
     final Oracle oracle = new Oracle(database.pool(4));
     final ServerNode a = ServerNode.start(database, "");

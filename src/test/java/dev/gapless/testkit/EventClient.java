@@ -20,8 +20,8 @@ public final class EventClient implements AutoCloseable {
   /** An event that is not control: its data is kept only when asked for. */
   public record Received(long position, String cursor, String type, String data, long nanos) {}
 
-  /** A {@code gapless.…} frame. */
-  public record Control(String event, String id, String data) {}
+  /** A {@code gapless.…} frame, and how many events had come before it. */
+  public record Control(String event, String id, String data, int after) {}
 
   private static final Duration PAUSE = Duration.ofMillis(50);
 
@@ -165,7 +165,7 @@ public final class EventClient implements AutoCloseable {
       }
       for (SseParser.Frame frame : frames) {
         if (frame.event().startsWith("gapless.")) {
-          controls.add(new Control(frame.event(), frame.id(), frame.data()));
+          controls.add(new Control(frame.event(), frame.id(), frame.data(), received.size()));
         } else {
           received.add(
               new Received(
@@ -266,6 +266,22 @@ public final class EventClient implements AutoCloseable {
 
   public List<Control> resets() {
     return controls("gapless.reset");
+  }
+
+  /** What it has got since the last reset, or since it began. */
+  public List<Received> receivedSinceReset() {
+    lock.lock();
+    try {
+      int from = 0;
+      for (Control control : controls) {
+        if (control.event().equals("gapless.reset")) {
+          from = control.after();
+        }
+      }
+      return List.copyOf(received.subList(from, received.size()));
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** Statuses of answers that were no streams. */
