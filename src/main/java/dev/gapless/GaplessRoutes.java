@@ -7,6 +7,8 @@ import dev.gapless.files.FileRoutes;
 import dev.gapless.files.FileSettings;
 import dev.gapless.files.FileStore;
 import dev.gapless.homeserver.HomeserverFileRoutes;
+import dev.gapless.homeserver.HomeserverRoutes;
+import dev.gapless.homeserver.HomeserverSettings;
 import dev.gapless.http.AuthSettings;
 import dev.gapless.http.Authorizer;
 import dev.gapless.http.HttpServices;
@@ -43,7 +45,12 @@ public final class GaplessRoutes {
    * @param node the name of this node in its status
    */
   public record Settings(
-      LogSettings log, HttpSettings http, AuthSettings auth, FileSettings files, String node) {
+      LogSettings log,
+      HttpSettings http,
+      AuthSettings auth,
+      FileSettings files,
+      HomeserverSettings homeserver,
+      String node) {
     /**
      * @throws IllegalArgumentException or {@link com.typesafe.config.ConfigException} naming the
      *     full key at fault
@@ -54,6 +61,7 @@ public final class GaplessRoutes {
           HttpSettings.create(config),
           AuthSettings.create(config),
           FileSettings.create(config),
+          HomeserverSettings.create(config),
           node);
     }
   }
@@ -63,6 +71,7 @@ public final class GaplessRoutes {
   private final HttpServices services;
   private final FileStore store;
   private final NativeRoutes nativeFace;
+  private final HomeserverSettings homeserverSettings;
 
   private GaplessRoutes(
       ActorSystem<?> system,
@@ -80,6 +89,7 @@ public final class GaplessRoutes {
     this.nativeFace =
         NativeRoutes.create(
             system, services, gapless.log(), gapless::committed, status(settings.node()));
+    this.homeserverSettings = settings.homeserver();
     system.systemActorOf(FileCleaner.create(store), "gapless-file-cleaner", Props.empty());
   }
 
@@ -130,9 +140,11 @@ public final class GaplessRoutes {
     return FileRoutes.create(system, store, services.guard(), services.settings()).routes();
   }
 
-  /** The face of the existing homeserver. */
+  /** The face of the existing homeserver: feed, streams and files. */
   public Route homeserver() {
-    return HomeserverFileRoutes.create(system, store, services.guard());
+    return Directives.concat(
+        HomeserverRoutes.create(services, store::registered, homeserverSettings),
+        HomeserverFileRoutes.create(system, store, services.guard()));
   }
 
   /** What the faces share: the gate, the streams, and the rule where a node may listen. */

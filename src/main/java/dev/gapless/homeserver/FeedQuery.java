@@ -1,7 +1,7 @@
 package dev.gapless.homeserver;
 
 import dev.gapless.event.Cursor;
-import java.util.List;
+import dev.gapless.http.QueryParameters;
 
 /**
  * The parameters of {@code GET /events/}. Immutable.
@@ -14,20 +14,11 @@ record FeedQuery(Cursor after, int limit) {
 
   private static final String SCHEME = "pubky://";
 
-  /** Of a repeated parameter the last one counts. */
-  static FeedQuery parse(List<Parameter> parameters) {
-    Cursor after = Cursor.EARLIEST;
-    int limit = DEFAULT_LIMIT;
-    for (Parameter parameter : parameters) {
-      switch (parameter.name()) {
-        case "cursor" -> after = parseCursor(parameter.value());
-        case "limit" -> limit = parseLimit(parameter.value());
-        default -> {
-          // unknown parameters are ignored
-        }
-      }
-    }
-    return new FeedQuery(after, limit);
+  /** Unknown parameters are ignored; of a repeated one the last counts. */
+  static FeedQuery parse(QueryParameters query) {
+    return new FeedQuery(
+        LastValue.of(query, "cursor").map(FeedQuery::parseCursor).orElse(Cursor.EARLIEST),
+        LastValue.of(query, "limit").map(FeedQuery::parseLimit).orElse(DEFAULT_LIMIT));
   }
 
   private static Cursor parseCursor(String value) {

@@ -3,6 +3,7 @@ package dev.gapless.homeserver;
 import dev.gapless.event.Cursor;
 import dev.gapless.event.InvalidValueException;
 import dev.gapless.event.Paths;
+import dev.gapless.http.QueryParameters;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -34,30 +35,17 @@ record StreamQuery(
     paths = Set.copyOf(paths);
   }
 
-  /** Of a repeated user or single parameter the last one counts. */
-  static StreamQuery parse(List<Parameter> parameters) {
-    Map<String, Cursor> users = parseUsers(values(parameters, "user"));
-    OptionalInt limit = OptionalInt.empty();
-    boolean live = false;
-    boolean reverse = false;
-    for (Parameter parameter : parameters) {
-      switch (parameter.name()) {
-        case "limit" -> limit = OptionalInt.of(parseLimit(parameter.value()));
-        case "live" -> live = isTrue(parameter.value());
-        case "reverse" -> reverse = isTrue(parameter.value());
-        default -> {
-          // unknown parameters are ignored
-        }
-      }
-    }
+  /** Unknown parameters are ignored; of a repeated user or single parameter the last counts. */
+  static StreamQuery parse(QueryParameters query) {
+    Map<String, Cursor> users = parseUsers(query.all("user"));
+    OptionalInt limit =
+        LastValue.of(query, "limit").stream().mapToInt(StreamQuery::parseLimit).findFirst();
+    boolean live = LastValue.of(query, "live").filter(StreamQuery::isTrue).isPresent();
+    boolean reverse = LastValue.of(query, "reverse").filter(StreamQuery::isTrue).isPresent();
     if (live && reverse) {
       throw new InvalidRequestException("Cannot use live mode with reverse ordering");
     }
-    return new StreamQuery(users, parsePaths(values(parameters, "path")), limit, live, reverse);
-  }
-
-  private static List<String> values(List<Parameter> parameters, String name) {
-    return parameters.stream().filter(p -> p.name().equals(name)).map(Parameter::value).toList();
+    return new StreamQuery(users, parsePaths(query.all("path")), limit, live, reverse);
   }
 
   private static Map<String, Cursor> parseUsers(List<String> values) {
