@@ -1,6 +1,7 @@
 package dev.gapless;
 
 import dev.gapless.hub.LocalEventHub;
+import dev.gapless.log.IdempotencyStore;
 import dev.gapless.log.LogChecks;
 import dev.gapless.log.Partitions;
 import dev.gapless.tail.ListenerActor;
@@ -23,7 +24,7 @@ import org.apache.pekko.actor.typed.javadsl.TimerScheduler;
 
 /**
  * The parent of what follows the log on this node: hub, tail and listener, each supervised on its
- * own. It also looks after the partitions, at a slow pace.
+ * own. It also looks after partitions and old idempotency keys, at a slow pace.
  */
 final class NodeActor extends AbstractBehavior<NodeActor.Command> {
 
@@ -116,15 +117,17 @@ final class NodeActor extends AbstractBehavior<NodeActor.Command> {
   private Behavior<Command> onHousekeep(Housekeep tick) {
     getContext()
         .pipeToSelf(
-            CompletableFuture.supplyAsync(this::ensureAhead, blocking),
+            CompletableFuture.supplyAsync(this::housekeep, blocking),
             (status, failure) ->
                 failure == null ? new Housekept(status) : new HousekeepingFailed(failure));
     return this;
   }
 
-  private Partitions.Status ensureAhead() {
+  private Partitions.Status housekeep() {
     try (Connection connection = direct.getConnection()) {
-      return partitions.ensureAhead(connection);
+      Partitions.Status status = partitions.ensureAhead(connection);
+      IdempotencyStore.create().removeOlderThan(connection, IdempotencyStore.KEPT);
+      return status;
     } catch (SQLException e) {
       throw new CompletionException(e);
     }

@@ -16,6 +16,9 @@ import java.time.Duration;
  * caller's connection and blocks. Stateless and thread-safe.
  */
 public final class IdempotencyStore {
+  /** How long an answer is kept. */
+  public static final Duration KEPT = Duration.ofHours(24);
+
   private static final String INSERT =
       """
       INSERT INTO gapless.idempotency (scope, key, body_hash) VALUES (?, ?, ?)

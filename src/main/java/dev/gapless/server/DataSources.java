@@ -43,6 +43,8 @@ record DataSources(HikariDataSource pool, DataSource direct) implements AutoClos
     PGSimpleDataSource source = address.toDataSource();
     source.setApplicationName("gapless/" + node);
     source.setTcpKeepAlive(true);
+    // the details of an error quote rows: owners, paths and data
+    source.setLogServerErrorDetail(false);
     source.setConnectTimeout(seconds(settings.connect()));
     source.setLoginTimeout(seconds(settings.connect()));
     // A standby lags behind: nothing that decides or serves positions may read there.
