@@ -39,31 +39,16 @@ final class HeadDecider {
    */
   private static final int BACKLOG = 256;
 
-  private enum Phase {
-    /** Asked for the stored mark; then its locks and its row are checked before it is used. */
-    MARK,
-    MARK_LOCKS,
-    MARK_ROW,
-    /** No usable mark: what is retired is decided, and everything below the highest row can be. */
-    BASE,
-    HIGHEST,
-    PREFIX,
-    FOLLOWING
-  }
-
+  private final List<Decision> decisions = new ArrayList<>();
   private final WaitPace pace = new WaitPace();
   private final LockSets lockSets = new LockSets();
-  private final List<Decision> decisions = new ArrayList<>();
+  private final ForcedPosition forced = new ForcedPosition(decisions);
 
-  private Phase phase = Phase.MARK;
-  private RestartReason restartReason = RestartReason.STARTED;
+  /** While the head is being decided afresh. */
+  private @Nullable HeadStart start;
+
   private NextRead next;
-
-  /** The head; before the first restart was decided, a candidate for it. */
   private Cursor head = Cursor.EARLIEST;
-
-  /** While a head is being decided afresh: what is decided without asking. */
-  private Cursor base = Cursor.EARLIEST;
 
   /** All positions up to here are decided, though perhaps not read yet. */
   private long decided;
@@ -86,16 +71,12 @@ final class HeadDecider {
   private boolean pollRead;
   private long wakesByPoll;
 
-  /** The highest row above the sequence's last value; 0 while there is none. */
-  private long forced;
-
-  private long lastValue;
-
   /** Rows that came without the row of the head, until the retired mark explains it or does not. */
   private @Nullable List<Event> unanchored;
 
   HeadDecider(long now) {
-    next = new NextRead(Kind.MARK, now);
+    start = new HeadStart(RestartReason.STARTED, pace, forced, decisions, now);
+    next = start.next();
   }
 
   NextRead next() {
@@ -104,38 +85,39 @@ final class HeadDecider {
 
   /** For {@link Kind#ROWS}: nothing above it may be read now. */
   long ceiling() {
-    return forced > 0 ? lastValue : Long.MAX_VALUE;
+    return forced.ceiling();
   }
 
+  /** The head; while it is decided afresh, a candidate for it. */
   Cursor head() {
-    return head;
+    return start == null ? head : start.candidate();
   }
 
   boolean isFollowing() {
-    return phase == Phase.FOLLOWING;
+    return start == null;
   }
 
   /** The highest row seen so far. */
   long highestSeen() {
-    return Math.max(highest, Math.max(forced, head.position()));
+    return Math.max(highest, Math.max(forced.position(), head().position()));
   }
 
   /** The transactions the next delivery waits for; empty while nothing is known to be blocked. */
   Set<String> blockers() {
-    return lockSets.blockers();
+    return start == null ? lockSets.blockers() : start.blockers();
   }
 
   /** Since when transactions of others are known to keep the head where it is. */
   OptionalLong blockedSince() {
-    if (phase == Phase.PREFIX && pace.isWaiting()) {
-      return OptionalLong.of(pace.since());
+    if (start != null) {
+      return start.isBlocked() ? OptionalLong.of(pace.since()) : OptionalLong.empty();
     }
     return gapConfirmed && pace.isWaiting() ? OptionalLong.of(gapSince) : OptionalLong.empty();
   }
 
   /** The highest forced row that is being held back, or 0. */
   long forcedPosition() {
-    return forced;
+    return forced.position();
   }
 
   long wakesByPoll() {
@@ -158,7 +140,7 @@ final class HeadDecider {
   /** One look without a hint. While a forced row hides what the sequence reaches, it asks that. */
   void onPoll(long now) {
     if (next.kind() == Kind.REST) {
-      pollRead = forced == 0;
+      pollRead = !forced.isHeld();
       next = new NextRead(pollRead ? Kind.ROWS : Kind.LOCKS, now);
     }
   }
@@ -169,22 +151,19 @@ final class HeadDecider {
    * it.
    */
   void connectionLost(long now) {
-    if (phase == Phase.FOLLOWING) {
+    if (start == null) {
       clear();
       awake = true;
       next = new NextRead(Kind.ROWS, now);
     } else {
-      decideAfresh(now);
+      decideAfresh(start.reason(), now);
     }
   }
 
   List<Decision> onMark(Optional<Cursor> mark, long now) {
-    if (mark.isPresent()) {
-      head = mark.get();
-      phase = Phase.MARK_LOCKS;
-      next = new NextRead(Kind.LOCKS, now);
-    } else {
-      askBase(now);
+    if (start != null) {
+      start.onMark(mark, now);
+      next = start.next();
     }
     return taken();
   }
@@ -192,13 +171,14 @@ final class HeadDecider {
   List<Decision> onRetired(Optional<Cursor> retired, long now) {
     List<Event> rows = unanchored;
     unanchored = null;
-    if (phase == Phase.BASE) {
-      base = retired.orElse(Cursor.EARLIEST);
-      phase = Phase.HIGHEST;
-      next = new NextRead(Kind.HIGHEST, now);
-    } else if (rows != null && retired.isPresent() && retired.get().equals(head)) {
+    if (rows == null) {
+      if (start != null) {
+        start.onRetired(retired, now);
+        next = start.next();
+      }
+    } else if (retired.isPresent() && retired.get().equals(head())) {
       onAnchoredRows(rows, now);
-    } else if (retired.isPresent() && retired.get().position() > head.position()) {
+    } else if (retired.isPresent() && retired.get().position() > head().position()) {
       onLost(RestartReason.RETIRED, now);
     } else {
       onLost(RestartReason.DIVERGED, now);
@@ -207,10 +187,9 @@ final class HeadDecider {
   }
 
   List<Decision> onHighest(Optional<Cursor> row, long now) {
-    if (phase == Phase.HIGHEST) {
-      head = row.filter(seen -> seen.compareTo(base) > 0).orElse(base);
-      phase = Phase.PREFIX;
-      next = new NextRead(Kind.LOCKS, now);
+    if (start != null) {
+      start.onHighest(row, now);
+      next = start.next();
     } else {
       highest = Math.max(highest, row.map(Cursor::position).orElse(0L));
       next = new NextRead(Kind.LOCKS, nextLockRead);
@@ -219,13 +198,14 @@ final class HeadDecider {
   }
 
   List<Decision> onRows(List<Event> rows, long now) {
-    boolean present = !rows.isEmpty() && rows.get(0).position() == head.position();
-    if (head.isEarliest()) {
+    Cursor anchor = head();
+    boolean present = !rows.isEmpty() && rows.get(0).position() == anchor.position();
+    if (anchor.isEarliest()) {
       onAnchoredRows(rows, now);
     } else if (!present) {
       unanchored = rows;
       next = new NextRead(Kind.RETIRED, now);
-    } else if (rows.get(0).cursor().equals(head)) {
+    } else if (rows.get(0).cursor().equals(anchor)) {
       onAnchoredRows(rows.subList(1, rows.size()), now);
     } else {
       onLost(RestartReason.DIVERGED, now);
@@ -240,48 +220,14 @@ final class HeadDecider {
     pace.lockRead(now, took);
     if (read.inRecovery()) {
       decisions.add(new Decision.NotPrimary());
-      return taken();
-    }
-    switch (phase) {
-      case MARK_LOCKS -> {
-        if (read.lastValue() < head.position()) {
-          askBase(now);
-        } else {
-          phase = Phase.MARK_ROW;
-          next = new NextRead(Kind.ROWS, now);
-        }
-      }
-      case PREFIX -> onPrefixLocks(read, now);
-      default -> onFollowingLocks(read, now);
+    } else if (start == null) {
+      onFollowingLocks(read, now);
+    } else {
+      Optional<Cursor> decidedHead = start.onLocks(read, now);
+      next = start.next();
+      decidedHead.ifPresent(at -> follow(at, now));
     }
     return taken();
-  }
-
-  private void onPrefixLocks(LockRead read, long now) {
-    if (base.position() > read.lastValue()) {
-      // retired in a history that is no more
-      base = Cursor.EARLIEST;
-      phase = Phase.HIGHEST;
-      next = new NextRead(Kind.HIGHEST, now);
-      return;
-    }
-    if (head.position() > read.lastValue()) {
-      force(head.position(), read.lastValue());
-      start(base, now);
-      return;
-    }
-    lockSets.retainHolders(read.sequenceHolders());
-    lockSets.add(head.position(), read.sequenceHolders());
-    if (head.compareTo(base) <= 0 || lockSets.takeDecided() > 0) {
-      start(head, now);
-    } else {
-      if (restartReason != RestartReason.STARTED && !pace.isWaiting()) {
-        // the wait may be long, and nothing of the new history may be served beyond the base
-        decisions.add(new Decision.Restart(base, restartReason));
-      }
-      pace.begin(now);
-      next = new NextRead(Kind.LOCKS, Math.max(pace.nextAt(now), pace.lockReadAllowedAt()));
-    }
   }
 
   private void onFollowingLocks(LockRead read, long now) {
@@ -289,7 +235,7 @@ final class HeadDecider {
     if (read.lastValue() < head.position()) {
       onLost(RestartReason.DIVERGED, now);
       // not from the mark: only the highest row tells a forced position from a log gone back
-      askBase(now);
+      withoutMark(now);
       return;
     }
     boolean oldestLostOne = lockSets.retainHolders(read.sequenceHolders());
@@ -316,33 +262,17 @@ final class HeadDecider {
     }
   }
 
-  /** Whether more may be read than before: the sequence has come nearer to a forced row. */
+  /** Whether there may be more to read, below a forced row, than before. */
   private boolean onLastValue(long value) {
-    if (highest > value) {
-      force(highest, value);
-      // what is below it has to be seen without it
-      highest = head.position();
-      gap = false;
-      gapConfirmed = false;
-      return true;
+    if (highest <= value) {
+      return forced.advance(value);
     }
-    if (forced == 0) {
-      return false;
-    }
-    boolean more = value > lastValue;
-    lastValue = value;
-    if (value >= forced) {
-      forced = 0;
-    }
-    return more;
-  }
-
-  private void force(long position, long value) {
-    if (position > forced) {
-      forced = position;
-      decisions.add(new Decision.Forced(position, value));
-    }
-    lastValue = value;
+    forced.hold(highest, value);
+    // what is below it has to be seen without it
+    highest = head.position();
+    gap = false;
+    gapConfirmed = false;
+    return true;
   }
 
   private void awaitBlockers(boolean oldestLostOne, long now) {
@@ -353,26 +283,25 @@ final class HeadDecider {
       next = new NextRead(Kind.ROWS, now);
     } else if (now >= nextLearn) {
       nextLearn = now + LEARN_INTERVAL;
-      next = new NextRead(forced > 0 ? Kind.ROWS : Kind.HIGHEST, now);
+      next = new NextRead(forced.isHeld() ? Kind.ROWS : Kind.HIGHEST, now);
     } else {
       next = new NextRead(Kind.LOCKS, nextLockRead);
     }
   }
 
   private void onAnchoredRows(List<Event> rows, long now) {
-    if (phase != Phase.FOLLOWING) {
-      start(head, now);
+    if (start != null) {
+      follow(start.candidate(), now);
     }
     int run = decidedRun(rows);
     boolean openGap = run < rows.size();
-    highest = rows.isEmpty() ? head.position() : Math.max(highest, last(rows).position());
+    highest =
+        rows.isEmpty() ? head.position() : Math.max(highest, rows.get(rows.size() - 1).position());
     if (run > 0) {
       head = rows.get(run - 1).cursor();
       decisions.add(new Decision.Deliver(List.copyOf(rows.subList(0, run)), head));
       lockSets.dropUpTo(head.position());
-      pace.end();
-      gap = false;
-      gapConfirmed = false;
+      endWait();
     }
     if (pollRead && !rows.isEmpty()) {
       wakesByPoll++;
@@ -420,7 +349,7 @@ final class HeadDecider {
     } else {
       gapConfirmed = true;
       nextLockRead = now;
-      boolean backlog = rowsAbove >= BACKLOG && forced == 0;
+      boolean backlog = rowsAbove >= BACKLOG && !forced.isHeld();
       next = new NextRead(backlog ? Kind.HIGHEST : Kind.LOCKS, now);
     }
   }
@@ -428,17 +357,13 @@ final class HeadDecider {
   private void onNothingNew(boolean wasPoll, long now) {
     if (gap) {
       // the row above it is gone
-      gap = false;
-      gapConfirmed = false;
+      endWait();
       lockSets.clear();
-      pace.end();
     }
-    boolean wasLast = lastRead;
+    boolean ends = lastRead || wasPoll;
     lastRead = false;
-    if (awake && (wasLast || wasPoll)) {
-      next = new NextRead(Kind.ROWS, now);
-    } else if (wasLast || wasPoll) {
-      next = new NextRead(Kind.REST, now);
+    if (ends) {
+      next = new NextRead(awake ? Kind.ROWS : Kind.REST, now);
     } else if (pace.isWaiting() && !pace.lockReadDue(now)) {
       next = new NextRead(Kind.ROWS, pace.nextAt(now));
     } else if (now < pace.lockReadAllowedAt()) {
@@ -450,45 +375,49 @@ final class HeadDecider {
   }
 
   private void onLost(RestartReason reason, long now) {
-    if (phase == Phase.FOLLOWING) {
-      restartReason = reason;
+    if (start == null) {
       decisions.add(new Decision.Diverged(head, reason));
-      decideAfresh(now);
+      decideAfresh(reason, now);
     } else {
-      askBase(now);
+      withoutMark(now);
     }
   }
 
-  private void decideAfresh(long now) {
+  private void decideAfresh(RestartReason reason, long now) {
     clear();
-    forced = 0;
-    head = Cursor.EARLIEST;
-    phase = Phase.MARK;
-    next = new NextRead(Kind.MARK, now);
+    forced.forget();
+    start = new HeadStart(reason, pace, forced, decisions, now);
+    next = start.next();
   }
 
-  private void askBase(long now) {
-    phase = Phase.BASE;
-    next = new NextRead(Kind.RETIRED, now);
+  private void withoutMark(long now) {
+    if (start != null) {
+      start.withoutMark(now);
+      next = start.next();
+    }
   }
 
-  private void start(Cursor at, long now) {
-    clear();
+  private void follow(Cursor at, long now) {
+    RestartReason reason = start == null ? RestartReason.STARTED : start.reason();
+    start = null;
     head = at;
-    highest = at.position();
-    phase = Phase.FOLLOWING;
+    clear();
     awake = true;
-    decisions.add(new Decision.Restart(at, restartReason));
+    decisions.add(new Decision.Restart(at, reason));
     next = new NextRead(Kind.ROWS, now);
   }
 
-  private void clear() {
-    lockSets.clear();
+  private void endWait() {
     pace.end();
-    decided = 0;
-    highest = head.position();
     gap = false;
     gapConfirmed = false;
+  }
+
+  private void clear() {
+    endWait();
+    lockSets.clear();
+    decided = 0;
+    highest = head.position();
     lastRead = false;
     pollRead = false;
     unanchored = null;
@@ -498,9 +427,5 @@ final class HeadDecider {
     List<Decision> taken = List.copyOf(decisions);
     decisions.clear();
     return taken;
-  }
-
-  private static Event last(List<Event> rows) {
-    return rows.get(rows.size() - 1);
   }
 }

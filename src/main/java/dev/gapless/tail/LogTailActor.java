@@ -1,15 +1,10 @@
 package dev.gapless.tail;
 
-import dev.gapless.event.Cursor;
 import dev.gapless.log.HeadReads;
 import dev.gapless.tail.NextRead.Kind;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.time.Instant;
-import java.util.EnumMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -78,20 +73,15 @@ public final class LogTailActor extends AbstractBehavior<LogTailActor.Command> {
   private final ConnectionCheck check;
   private final TailSettings settings;
   private final ActorRef<TailOutput> hub;
-  private final Consumer<TailStatus> observer;
+  private final TailReport report;
 
   private final HeadDecider decider;
   private final MarkKeeper mark;
   private final BlockerWatch blockers;
   private final TailConnection.StatementCounter statements = new TailConnection.StatementCounter();
-  private final Map<WakeCause, Long> wakes = new EnumMap<>(WakeCause.class);
 
   private @Nullable TailConnection connection;
-  private @Nullable TailFailure lastFailure;
   private Duration reconnectPause;
-  private long connects;
-  private long restarts;
-  private long delivered;
   private int unacknowledged;
   private boolean listenerHealthy;
   private long listenerHeard;
@@ -155,7 +145,7 @@ public final class LogTailActor extends AbstractBehavior<LogTailActor.Command> {
     this.check = check;
     this.settings = settings;
     this.hub = hub;
-    this.observer = observer;
+    this.report = new TailReport(observer);
     long now = System.nanoTime();
     decider = new HeadDecider(now);
     mark = new MarkKeeper(context.getLog(), settings.markInterval(), now);
@@ -184,7 +174,7 @@ public final class LogTailActor extends AbstractBehavior<LogTailActor.Command> {
   }
 
   private Behavior<Command> onWake(Wake wake) {
-    wakes.merge(wake.cause(), 1L, Long::sum);
+    report.woken(wake.cause());
     decider.onWake(System.nanoTime());
     plan();
     return this;
@@ -230,20 +220,19 @@ public final class LogTailActor extends AbstractBehavior<LogTailActor.Command> {
 
   private void connect() throws SQLException {
     connection = TailConnection.open(direct, check, reads.get(), settings, statements);
-    connects++;
     reconnectPause = settings.reconnectMin();
-    if (connects > 1) {
+    if (!report.connected()) {
       log().atInfo().addKeyValue("head", decider.head()).log("tail_reconnected");
     }
   }
 
   private void disconnected(SQLException failure) {
-    lastFailure = TailFailure.of(failure);
+    TailFailure noticed = report.failed(failure);
     if (connection != null || reconnectPause.equals(settings.reconnectMin())) {
       log()
           .atWarn()
-          .addKeyValue("type", lastFailure.type())
-          .addKeyValue("reason", lastFailure.message())
+          .addKeyValue("type", noticed.type())
+          .addKeyValue("reason", noticed.message())
           .log("tail_disconnected");
     }
     if (connection != null) {
@@ -303,12 +292,12 @@ public final class LogTailActor extends AbstractBehavior<LogTailActor.Command> {
   private void apply(Decision decision) throws SQLException {
     if (decision instanceof Decision.Deliver deliver) {
       unacknowledged++;
-      delivered += deliver.events().size();
+      report.delivered(deliver.events().size());
       hub.tell(
           new TailOutput.Decided(
               deliver.events(), deliver.head(), context.getSelf().<Acknowledge>narrow()));
     } else if (decision instanceof Decision.Restart restart) {
-      restarts++;
+      report.restarted();
       mark.restarted();
       log()
           .atInfo()
@@ -386,44 +375,8 @@ public final class LogTailActor extends AbstractBehavior<LogTailActor.Command> {
   }
 
   private void publish() {
-    Map<WakeCause, Long> causes = new EnumMap<>(wakes);
-    causes.put(WakeCause.POLL, decider.wakesByPoll());
-    observer.accept(
-        new TailStatus(
-            state(),
-            decider.isFollowing() ? decider.head() : Cursor.EARLIEST,
-            decider.highestSeen(),
-            blockedSince(),
-            decider.blockedSince().isPresent() ? blockers.current() : List.of(),
-            decider.forcedPosition(),
-            statements.total(),
-            causes,
-            delivered,
-            unacknowledged,
-            connects,
-            restarts,
-            Optional.ofNullable(lastFailure)));
-  }
-
-  private TailStatus.State state() {
-    if (connection == null) {
-      return connects == 0 && lastFailure == null
-          ? TailStatus.State.STARTING
-          : TailStatus.State.DISCONNECTED;
-    }
-    if (!decider.isFollowing()) {
-      return TailStatus.State.STARTING;
-    }
-    return decider.blockedSince().isPresent()
-        ? TailStatus.State.BLOCKED
-        : TailStatus.State.FOLLOWING;
-  }
-
-  private Optional<Instant> blockedSince() {
-    OptionalLong since = decider.blockedSince();
-    return since.isPresent()
-        ? Optional.of(Instant.now().minusNanos(System.nanoTime() - since.getAsLong()))
-        : Optional.empty();
+    report.publish(
+        decider, statements.total(), blockers.current(), unacknowledged, connection != null);
   }
 
   private Logger log() {
