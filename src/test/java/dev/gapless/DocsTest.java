@@ -33,7 +33,9 @@ class DocsTest {
           "CoordinatedShutdown",
           "DataSource",
           "EventSource",
-          "RowExclusiveLock");
+          "HttpOnly",
+          "RowExclusiveLock",
+          "SameSite");
 
   static Stream<Path> pages() throws IOException {
     List<Path> pages = new ArrayList<>(List.of(Path.of("README.md")));
