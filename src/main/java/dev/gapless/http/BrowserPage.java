@@ -32,10 +32,12 @@ final class BrowserPage {
     Resource index = file("index.html", ContentTypes.TEXT_HTML_UTF8);
     Resource scripts = file("page.js", script);
     Resource styles = file("page.css", MediaTypes.TEXT_CSS.toContentType(HttpCharsets.UTF_8));
+    Resource icon = file("icon.svg", MediaTypes.IMAGE_SVG_XML.toContentType());
     return Directives.concat(
         Directives.pathSingleSlash(index::route),
         Directives.path("page.js", scripts::route),
-        Directives.path("page.css", styles::route));
+        Directives.path("page.css", styles::route),
+        Directives.path("icon.svg", icon::route));
   }
 
   private static Resource file(String name, ContentType type) {

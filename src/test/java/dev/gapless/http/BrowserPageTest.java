@@ -46,7 +46,7 @@ class BrowserPageTest {
         assertGuarded(file);
         files++;
       }
-      assertThat(files).isEqualTo(2);
+      assertThat(files).isEqualTo(3);
       assertGuarded(page);
     }
   }

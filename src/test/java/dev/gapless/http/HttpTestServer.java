@@ -24,6 +24,10 @@ final class HttpTestServer implements AutoCloseable {
     return start(config(""), system -> route);
   }
 
+  static HttpTestServer startHttp2(Route route) {
+    return start(config("pekko.http.server.enable-http2 = on"), system -> route);
+  }
+
   static HttpTestServer start(
       Config config, java.util.function.Function<ActorSystem<Void>, Route> routes) {
     ActorSystem<Void> system = ActorSystem.create(Behaviors.empty(), "http-test", config);

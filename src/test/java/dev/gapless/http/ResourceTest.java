@@ -106,6 +106,13 @@ class ResourceTest {
   }
 
   @Test
+  void doesNotBelieveARawTargetThatTheClientWrites() throws IOException {
+    Answer answer =
+        RawHttp.get(server.port(), "/mount/files/acme/x", "Raw-Request-URI: /mount/files/evil/y");
+    assertThat(answer.text()).isEqualTo("acme /x");
+  }
+
+  @Test
   void namesTheMethodsOfAPath() throws IOException {
     Answer answer = RawHttp.send(server.port(), "PATCH /mount/files/acme/a HTTP/1.1", "");
     assertThat(answer.status()).isEqualTo(405);

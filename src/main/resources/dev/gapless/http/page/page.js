@@ -77,7 +77,8 @@ function disconnect(text) {
 }
 
 function connect() {
-  disconnect('connecting');
+  disconnect('');
+  setState('connecting', 'connecting');
   const query = new URLSearchParams();
   for (const name of ['owner', 'path', 'after']) {
     const value = byId(name).value.trim();
