@@ -6,14 +6,17 @@ import dev.gapless.GaplessRoutes;
 import dev.gapless.GaplessSettings;
 import dev.gapless.http.HttpServices;
 import dev.gapless.http.Problems;
+import dev.gapless.log.LogMigration;
 import dev.gapless.log.LogUnusableException;
 import dev.gapless.log.SchemaMigrationException;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.apache.pekko.Done;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.http.javadsl.server.Route;
 import org.slf4j.Logger;
@@ -28,7 +31,7 @@ import org.slf4j.LoggerFactory;
  */
 record Application(HttpServices services, Route route) {
   private static final Logger log = LoggerFactory.getLogger(Application.class);
-  private static final Duration PATIENCE = Duration.ofSeconds(15);
+  private static final Duration PATIENCE = Duration.ofSeconds(5);
 
   /** All settings of the library, each of which names its key when it is wrong. */
   record Settings(GaplessSettings gapless, GaplessRoutes.Settings routes) {
@@ -48,27 +51,55 @@ record Application(HttpServices services, Route route) {
    * @throws Refusal when the database cannot keep the promises
    */
   static Application start(ActorSystem<?> system, Settings settings, DataSources dataSources) {
-    Gapless gapless = Gapless.get(system);
-    await(gapless.start(dataSources.pool(), dataSources.direct(), settings.gapless()));
+    migrate(settings, dataSources);
+    awaitHead(
+        system,
+        Gapless.get(system).start(dataSources.pool(), dataSources.direct(), settings.gapless()));
     GaplessRoutes routes =
         await(
-                GaplessRoutes.start(
-                    system,
-                    dataSources.pool(),
-                    dataSources.direct(),
-                    settings.routes(),
-                    Optional.empty()))
-            .orElseThrow(() -> new Refusal("the tables of the files cannot be prepared in time"));
+            GaplessRoutes.start(
+                system,
+                dataSources.pool(),
+                dataSources.direct(),
+                settings.routes(),
+                Optional.empty()),
+            settings.gapless().log().migrateTimeout().plus(PATIENCE));
     return new Application(routes.services(), routes.all());
   }
 
-  /** Somebody's open transaction may keep the head undecided for hours: then it starts unready. */
-  private static <T> Optional<T> await(CompletionStage<T> started) {
+  /** Beforehand and with its own limit: what is awaited afterwards is the head alone. */
+  private static void migrate(Settings settings, DataSources dataSources) {
     try {
-      return Optional.of(started.toCompletableFuture().get(PATIENCE.toSeconds(), TimeUnit.SECONDS));
+      LogMigration.migrate(dataSources.direct(), settings.gapless().log());
+    } catch (RuntimeException e) {
+      throw refusal(e);
+    }
+  }
+
+  /** Somebody's open transaction may keep the head undecided for hours: then it starts unready. */
+  private static void awaitHead(ActorSystem<?> system, CompletionStage<Done> started) {
+    CompletableFuture<Boolean> inTime =
+        started
+            .thenApply(done -> true)
+            .toCompletableFuture()
+            .completeOnTimeout(false, PATIENCE.toSeconds(), TimeUnit.SECONDS);
+    if (!await(inTime, PATIENCE.multipliedBy(2))) {
+      log.warn("the head of the log is not decided yet; listening all the same, but not ready");
+      started.whenComplete(
+          (done, failure) -> {
+            if (failure != null) {
+              log.error("the node cannot start; stopping", failure);
+              system.terminate();
+            }
+          });
+    }
+  }
+
+  private static <T> T await(CompletionStage<T> stage, Duration limit) {
+    try {
+      return stage.toCompletableFuture().get(limit.toMillis(), TimeUnit.MILLISECONDS);
     } catch (TimeoutException e) {
-      log.warn("not ready yet; listening all the same");
-      return Optional.empty();
+      throw new Refusal("the database did not get ready within " + limit.toSeconds() + " s", e);
     } catch (ExecutionException e) {
       throw refusal(e);
     } catch (InterruptedException e) {

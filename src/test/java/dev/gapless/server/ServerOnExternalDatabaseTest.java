@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.typesafe.config.ConfigFactory;
+import dev.gapless.log.LogMigration;
+import dev.gapless.log.LogSettings;
 import dev.gapless.testkit.ServerProcess;
 import dev.gapless.testkit.TestDatabase;
 import java.io.IOException;
@@ -18,6 +21,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
+import java.sql.Connection;
+import java.sql.Statement;
 import java.util.Base64;
 import java.util.Map;
 import javax.net.ssl.SSLContext;
@@ -84,6 +89,29 @@ class ServerOnExternalDatabaseTest {
                 directory, Map.of("GAPLESS_DATABASE_URL", careless.jdbcUrl()), "--port", "0")) {
       assertThat(server.awaitEnd()).isEqualTo(1);
       assertThat(server.output()).contains("gapless: ", "fsync").doesNotContain("\tat ");
+    }
+  }
+
+  @Test
+  void anOpenTransactionOfAWriterKeepsItUnreadyNotDown() throws Exception {
+    LogMigration.migrate(
+        database.dataSource(), LogSettings.create(ConfigFactory.defaultReference()));
+    HttpClient client = HttpClient.newHttpClient();
+    try (Connection writer = database.dataSource().getConnection();
+        Statement statement = writer.createStatement()) {
+      writer.setAutoCommit(false);
+      statement.execute("SELECT gapless.publish('a', '/b', 'c', '1')");
+      try (Connection other = database.dataSource().getConnection();
+          Statement later = other.createStatement()) {
+        later.execute("SELECT gapless.publish('a', '/b', 'c', '2')");
+      }
+      try (ServerProcess server = start()) {
+        assertThat(get(client, server.url()).statusCode()).isEqualTo(200);
+        assertThat(get(client, server.url(), "/health/ready").statusCode()).isEqualTo(503);
+        writer.commit();
+        Awaitility.await()
+            .until(() -> get(client, server.url(), "/health/ready").statusCode() == 200);
+      }
     }
   }
 
@@ -193,8 +221,13 @@ class ServerOnExternalDatabaseTest {
   }
 
   private static HttpResponse<String> get(HttpClient client, String url) throws Exception {
+    return get(client, url, "/health/live");
+  }
+
+  private static HttpResponse<String> get(HttpClient client, String url, String path)
+      throws Exception {
     return client.send(
-        HttpRequest.newBuilder(URI.create(url + "/health/live")).build(), BodyHandlers.ofString());
+        HttpRequest.newBuilder(URI.create(url + path)).build(), BodyHandlers.ofString());
   }
 
   /** Made by the JDK's own tool; its two PEM files are left in the working directory. */
