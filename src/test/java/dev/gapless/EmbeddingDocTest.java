@@ -8,15 +8,18 @@ import java.nio.file.Path;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** docs/embedding.md shows the code that the tests run, and the versions that the build uses. */
 class EmbeddingDocTest {
   private static final Path PAGE = Path.of("docs/embedding.md");
   private static final String MARK = "// #example\n";
 
-  @Test
-  void showsTheExampleAsItIs() throws IOException {
-    String source = Files.readString(Path.of("src/test/java/dev/gapless/EmbeddingExample.java"));
+  @ParameterizedTest
+  @ValueSource(strings = {"EmbeddingExample", "MountingExample"})
+  void showsTheExampleAsItIs(String name) throws IOException {
+    String source = Files.readString(Path.of("src/test/java/dev/gapless/" + name + ".java"));
     int begin = source.indexOf(MARK) + MARK.length();
     String example = source.substring(begin, source.indexOf(MARK, begin));
     assertThat(example).isNotBlank();
