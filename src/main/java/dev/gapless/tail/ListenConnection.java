@@ -95,6 +95,11 @@ final class ListenConnection {
 
   void close() {
     try {
+      try (Statement statement = connection.createStatement()) {
+        // it may go back to a pool
+        statement.execute("UNLISTEN " + LogNames.CHANNEL);
+        statement.execute("UNLISTEN " + probeChannel);
+      }
       connection.close();
     } catch (SQLException e) {
       abort(connection);

@@ -98,6 +98,10 @@ final class TailConnection {
   /** In good order; takes at most the statement timeout. */
   void close() {
     try {
+      try (Statement statement = connection.createStatement()) {
+        // it may go back to a pool, where the next commit is somebody else's
+        statement.execute("RESET synchronous_commit");
+      }
       connection.close();
     } catch (SQLException e) {
       abort(connection);
