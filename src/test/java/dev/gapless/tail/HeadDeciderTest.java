@@ -70,6 +70,35 @@ class HeadDeciderTest {
   }
 
   @Test
+  void whenOneOfTheOwnersEndsItsRowsAreReadAtOnce() {
+    startEmpty();
+    gapAt(rows(2, 4));
+    decider.onLocks(locks(4, "a", "b"), TOOK, now);
+    decider.onLocks(locks(4, "b"), TOOK, ++now);
+    assertThat(decider.next()).isEqualTo(new NextRead(Kind.ROWS, now));
+    assertThat(decider.onRows(rows(1, 2, 4), now)).containsExactly(deliver(1, 2));
+  }
+
+  @Test
+  void aWakeHurriesAYoungWaitOnly() {
+    startEmpty();
+    gapAt(rows(2));
+    for (int i = 0; i < 8; i++) {
+      now = Math.max(now, decider.next().notBefore());
+      decider.onLocks(locks(2, "a"), TOOK, now);
+    }
+    long planned = decider.next().notBefore();
+    decider.onWake(now + 2 * MILLI);
+    assertThat(decider.next().notBefore()).isLessThan(planned);
+    now += 2 * SECOND;
+    decider.onLocks(locks(2, "a"), TOOK, now);
+    decider.onHighest(Optional.of(event(2).cursor()), now);
+    planned = decider.next().notBefore();
+    decider.onWake(now + 2 * MILLI);
+    assertThat(decider.next().notBefore()).isEqualTo(planned);
+  }
+
+  @Test
   void aMillionDeadPositionsTakeAsManyStatementsAsOne() {
     startEmpty();
     gapAt(rows(30_000_000));
@@ -272,11 +301,30 @@ class HeadDeciderTest {
   }
 
   @Test
+  void aLostConnectionForgetsWhatWasDecidedButNotRead() {
+    startEmpty();
+    gapAt(rows(2));
+    decider.onLocks(locks(2), TOOK, now);
+    decider.connectionLost(now);
+    assertThat(decider.onRows(rows(2), now)).isEmpty();
+    now += MILLI;
+    assertThat(decider.onRows(rows(2), now)).isEmpty();
+    assertThat(decider.next().kind()).isEqualTo(Kind.LOCKS);
+  }
+
+  @Test
   void startsFromTheStoredMarkIfItsEventIsStillThere() {
     decider.onMark(Optional.of(event(7).cursor()), now);
     decider.onLocks(locks(9, "parked"), TOOK, now);
     assertThat(decider.onRows(rows(7, 8), now))
         .containsExactly(new Restart(event(7).cursor(), RestartReason.STARTED), deliver(8));
+  }
+
+  @Test
+  void aMarkAboveTheSequenceIsNotUsed() {
+    decider.onMark(Optional.of(event(7).cursor()), now);
+    decider.onLocks(locks(6), TOOK, now);
+    assertThat(decider.next().kind()).isEqualTo(Kind.RETIRED);
   }
 
   @Test
