@@ -10,10 +10,14 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -61,6 +65,31 @@ class ConfigurationDocTest {
             .filter(line -> !line.startsWith("--"))
             .collect(Collectors.joining("\n"));
     assertThat(Files.readString(PAGE)).contains("```sql\n" + grants + "\n```");
+  }
+
+  @Test
+  void namesLogLinesThatExist() throws IOException {
+    String page = Files.readString(PAGE);
+    String table = page.substring(page.indexOf("## Log lines"), page.indexOf("## Settings of"));
+    Set<String> named =
+        Pattern.compile("`([a-z]+(?:_[a-z]+)+)`")
+            .matcher(table)
+            .results()
+            .map(found -> found.group(1))
+            .collect(Collectors.toSet());
+    assertThat(named).hasSizeGreaterThan(8);
+    assertThat(namesOfLogLines()).containsAll(named);
+  }
+
+  private static Set<String> namesOfLogLines() throws IOException {
+    Pattern logged = Pattern.compile("\\.(?:log|info|warn|error)\\(\\s*\"([a-z]+(?:_[a-z]+)+)\\b");
+    try (Stream<Path> files = Files.walk(Path.of("src/main/java"))) {
+      Set<String> names = new HashSet<>();
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        logged.matcher(Files.readString(file)).results().forEach(hit -> names.add(hit.group(1)));
+      }
+      return names;
+    }
   }
 
   private static String list(String file) {
