@@ -1,7 +1,6 @@
 package dev.gapless.http;
 
 import java.time.Duration;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeoutException;
@@ -56,17 +55,9 @@ final class RequestBodies {
             });
   }
 
-  /**
-   * Takes what is left of the body of a refused request, within bounds: a client that is still
-   * sending when the connection ends may never see the answer. Never fails.
-   */
+  /** Takes what is left of a body that nobody wants, within bounds. Never fails. */
   static CompletionStage<Done> discard(HttpRequest request, Materializer materializer) {
-    RequestEntity entity = request.entity();
-    // who waits for leave to send has nothing to be taken
-    if (entity.isStrict() || request.getHeader("Expect").isPresent()) {
-      return CompletableFuture.completedFuture(Done.getInstance());
-    }
-    return bytes(entity)
+    return bytes(request.entity())
         .completionTimeout(DISCARD_TIME)
         .runWith(Sink.fold(new Received(0), Received::add), materializer)
         .handle((received, failure) -> Done.getInstance());

@@ -80,14 +80,18 @@ public final class Resource {
     }
     return answer
         .exceptionally(faults)
+        .thenCompose(response -> afterBody(request, response, materializer))
         .thenApply(response -> cors.decorate(request, varying(response)));
   }
 
+  // an answer before the end of the request cuts its sender off, and Pekko logs the request target
   private static CompletionStage<HttpResponse> afterBody(
       HttpRequest request, HttpResponse response, Materializer materializer) {
-    return response.status().isFailure()
-        ? RequestBodies.discard(request, materializer).thenApply(done -> response)
-        : CompletableFuture.completedFuture(response);
+    // who waits for leave to send need not send for nothing
+    boolean held = response.status().isFailure() && request.getHeader("Expect").isPresent();
+    return request.entity().isStrict() || held
+        ? CompletableFuture.completedFuture(response)
+        : RequestBodies.discard(request, materializer).thenApply(done -> response);
   }
 
   private HttpResponse varying(HttpResponse response) {
