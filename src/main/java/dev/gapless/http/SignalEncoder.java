@@ -7,6 +7,8 @@ import dev.gapless.hub.HubEvent;
 import dev.gapless.hub.Signal;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
@@ -20,6 +22,7 @@ import org.apache.pekko.util.ByteStringBuilder;
  */
 public final class SignalEncoder {
   private static final int OVERLOADED_FACTOR = 5;
+  private static final int PORTION_BYTES = 256 * 1024;
 
   private final FrameFormat format;
   private final boolean controlEvents;
@@ -39,6 +42,29 @@ public final class SignalEncoder {
    */
   public static SignalEncoder create(FrameFormat format, boolean controlEvents, Duration retry) {
     return new SignalEncoder(format, controlEvents, retry);
+  }
+
+  /**
+   * The frames of one signal in portions of whole frames. One portion is the rule; large events
+   * come in several, since each is copied once more on its way to the socket.
+   */
+  List<ByteString> portions(Signal signal) {
+    if (!(signal instanceof Signal.Events events) || events.events().size() == 1) {
+      return List.of(encode(signal));
+    }
+    List<ByteString> portions = new ArrayList<>(1);
+    ByteStringBuilder frames = ByteString.createBuilder();
+    for (HubEvent event : events.events()) {
+      frames.append(event.frame(format));
+      if (frames.length() >= PORTION_BYTES) {
+        portions.add(frames.result());
+        frames = ByteString.createBuilder();
+      }
+    }
+    if (frames.nonEmpty()) {
+      portions.add(frames.result());
+    }
+    return portions;
   }
 
   /** The frames of one signal. The first, {@link Signal.Open}, begins with the {@code retry:}. */

@@ -5,6 +5,7 @@ import dev.gapless.hub.EventHub;
 import dev.gapless.hub.Signal;
 import dev.gapless.hub.Signal.CloseReason;
 import dev.gapless.hub.SubscriptionControl;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
@@ -82,7 +83,7 @@ public final class StreamResponses {
     try {
       return source
           .get()
-          .map(new Encoding(encoder, comeBack)::encode)
+          .mapConcat(new Encoding(encoder, comeBack)::encode)
           .watchTermination(
               (control, done) -> {
                 Runnable forget = registry.watch(grant, control);
@@ -123,13 +124,13 @@ public final class StreamResponses {
       this.comeBack = comeBack;
     }
 
-    ByteString encode(Signal signal) {
+    List<ByteString> encode(Signal signal) {
       // ended before "now" was fixed: its position is none to come back to
       if (!opened && signal instanceof Signal.Close close) {
-        return encoder.refused(close.reason(), comeBack.get());
+        return List.of(encoder.refused(close.reason(), comeBack.get()));
       }
       opened = true;
-      return encoder.encode(signal);
+      return encoder.portions(signal);
     }
   }
 }

@@ -138,6 +138,26 @@ class NativeFramesTest {
   }
 
   @Test
+  void sendsLargeEventsInPortionsOfWholeFrames() {
+    List<HubEvent> small = new ArrayList<>();
+    List<HubEvent> large = new ArrayList<>();
+    for (int i = 1; i <= 20; i++) {
+      small.add(event(i, Optional.of("1")));
+      large.add(event(i, Optional.of("\"" + "a".repeat(100_000) + "\"")));
+    }
+    assertThat(ENCODER.portions(new Signal.Events(small))).hasSize(1);
+    List<ByteString> portions = ENCODER.portions(new Signal.Events(large));
+    assertThat(portions).allMatch(portion -> portion.size() < 400_000);
+    List<Long> positions = new ArrayList<>();
+    for (ByteString portion : portions) {
+      SseParser parser = new SseParser().feed(bytes(portion));
+      assertThat(parser.isBetweenFrames()).isTrue();
+      positions.addAll(positions(parser));
+    }
+    assertThat(positions).hasSize(20).isSorted();
+  }
+
+  @Test
   void spreadsTheTimesToComeBack() {
     List<Long> times = new ArrayList<>();
     for (int i = 0; i < 200; i++) {
