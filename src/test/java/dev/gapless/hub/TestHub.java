@@ -19,6 +19,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import javax.sql.DataSource;
 import org.apache.pekko.actor.testkit.typed.javadsl.ActorTestKit;
+import org.awaitility.Awaitility;
 
 /**
  * A hub on a real log whose tail is the test: {@link #follow} publishes what was appended since.
@@ -75,6 +76,7 @@ final class TestHub implements AutoCloseable {
       head = HeadReads.create().highestVisible(connection).orElse(Cursor.EARLIEST);
     }
     hub.restart(head);
+    Awaitility.await().until(() -> hub.isReady() && hub.head().equals(head));
     return this;
   }
 
