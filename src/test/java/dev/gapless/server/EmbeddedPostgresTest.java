@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.gapless.server.EmbeddedPostgres.StopMode;
 import dev.gapless.server.EmbeddedPostgresSettings.Durability;
+import dev.gapless.testkit.TestFolders;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -24,11 +25,22 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 class EmbeddedPostgresTest {
-  @TempDir Path directory;
+  private Path directory;
+
+  @BeforeEach
+  void createDirectory() {
+    directory = TestFolders.create("embedded");
+  }
+
+  @AfterEach
+  void deleteDirectory() throws IOException {
+    FileTree.delete(directory);
+  }
 
   @Test
   void settingsReachPostgres() throws Exception {
