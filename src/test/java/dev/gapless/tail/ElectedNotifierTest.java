@@ -1,6 +1,7 @@
 package dev.gapless.tail;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.gapless.testkit.TestDatabase;
 import java.sql.Connection;
@@ -65,7 +66,7 @@ class ElectedNotifierTest {
           .awaitListening();
       if (!notify) {
         kit.execute("ALTER TABLE gapless.events DISABLE TRIGGER gapless_notify");
-        LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(300));
+        await().pollDelay(Duration.ofMillis(300)).until(() -> true);
       }
       Map<Long, Long> committedAt = new ConcurrentHashMap<>();
       // the first statements of a JVM are slow, and that is not what is measured
@@ -88,7 +89,7 @@ class ElectedNotifierTest {
       } finally {
         threads.shutdownNow();
       }
-      LockSupport.parkNanos(LIMIT.toNanos());
+      await().pollDelay(LIMIT).until(() -> true);
       long[] latencies =
           committedAt.entrySet().stream()
               .mapToLong(

@@ -67,7 +67,7 @@ class ListenerActorTest {
       kit.awaitPositions(kit.committed(0));
     }
     assertThat(kit.listenerStatus.get().lastFailure()).isPresent();
-    assertThat(kit.connectionsOpen()).isEqualTo(2);
+    await().until(() -> kit.connectionsOpen() == 2);
   }
 
   @Test

@@ -111,7 +111,7 @@ class LogTailActorTest {
   void leavesNoConnectionBehind() throws Exception {
     kit.startTail(TailKit.settings("")).awaitStarted();
     kit.startListener().awaitListening();
-    assertThat(kit.connectionsOpen()).isEqualTo(2);
+    await().until(() -> kit.connectionsOpen() == 2);
     kit.stopListener();
     kit.stopTail();
     await().until(() -> kit.connectionsOpen() == 0);
