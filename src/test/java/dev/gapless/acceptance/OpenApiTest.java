@@ -45,9 +45,6 @@ class OpenApiTest {
   @Test
   void everyPathServesExactlyTheMethodsDescribed() throws IOException {
     for (var path : document.path("paths").properties()) {
-      if (isHomeserver(path.getValue())) {
-        continue;
-      }
       Set<String> described = new TreeSet<>();
       for (var member : path.getValue().properties()) {
         if (METHODS.contains(member.getKey())) {
@@ -91,11 +88,6 @@ class OpenApiTest {
     List<String> names = document.findValuesAsText("operationId");
     assertThat(new HashSet<>(names)).hasSameSizeAs(names);
     assertThat(document.findValues("responses").size()).isGreaterThan(names.size());
-  }
-
-  // the server does not mount this face yet
-  private static boolean isHomeserver(JsonNode path) {
-    return path.path("get").path("tags").path(0).asText().equals("homeserver");
   }
 
   private static String target(String path) {
