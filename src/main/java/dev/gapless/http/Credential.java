@@ -26,9 +26,9 @@ public record Credential(String token, boolean fromCookie) {
   }
 
   /**
-   * The credential of a request.
+   * The credential of a request. Another scheme than Bearer is none: who may do without one, may.
    *
-   * @throws ProblemException 401 if the header holds something else than one bearer token
+   * @throws ProblemException 400 if the header is given more than once
    */
   public static Optional<Credential> of(HttpRequest request) {
     Optional<String> authorization = Optional.empty();
@@ -42,23 +42,23 @@ public record Credential(String token, boolean fromCookie) {
       }
     }
     if (authorization.isPresent()) {
-      return Optional.of(bearer(authorization.get()));
+      return bearer(authorization.get());
     }
     boolean reads =
         request.method().equals(HttpMethods.GET) || request.method().equals(HttpMethods.HEAD);
     return reads ? cookie(request) : Optional.empty();
   }
 
-  private static Credential bearer(String value) {
+  private static Optional<Credential> bearer(String value) {
     String scheme = "bearer ";
     if (value.length() > scheme.length()
         && value.regionMatches(true, 0, scheme, 0, scheme.length())) {
       String token = value.substring(scheme.length()).strip();
       if (TOKEN.matcher(token).matches()) {
-        return new Credential(token, false);
+        return Optional.of(new Credential(token, false));
       }
     }
-    throw Problem.of(401, "Authorization: a bearer token is expected").asException();
+    return Optional.empty();
   }
 
   private static Optional<Credential> cookie(HttpRequest request) {

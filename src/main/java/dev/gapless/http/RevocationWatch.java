@@ -4,8 +4,8 @@ import dev.gapless.log.Revocations;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.HashSet;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import javax.sql.DataSource;
 
 /**
@@ -16,6 +16,7 @@ final class RevocationWatch implements RevocationView {
   private final DataSource dataSource;
   private final Revocations revocations;
   private final long staleNanos;
+  private final Set<String> recordedHere = ConcurrentHashMap.newKeySet();
   private volatile Set<String> revoked = Set.of();
   private volatile boolean everRead;
   private volatile long lastRead;
@@ -28,7 +29,8 @@ final class RevocationWatch implements RevocationView {
 
   @Override
   public boolean isRevoked(TokenHash token) {
-    return revoked.contains(token.hex());
+    String hex = token.hex();
+    return revoked.contains(hex) || recordedHere.contains(hex);
   }
 
   @Override
@@ -44,11 +46,9 @@ final class RevocationWatch implements RevocationView {
     try (Connection connection = dataSource.getConnection()) {
       read = revocations.readAll(connection);
     }
-    synchronized (this) {
-      revoked = read;
-      lastRead = asked;
-      everRead = true;
-    }
+    revoked = read;
+    lastRead = asked;
+    everRead = true;
   }
 
   /** Blocking: records a revocation, which holds on this node at once. */
@@ -56,10 +56,7 @@ final class RevocationWatch implements RevocationView {
     try (Connection connection = dataSource.getConnection()) {
       revocations.record(connection, token.hex());
     }
-    synchronized (this) {
-      Set<String> more = new HashSet<>(revoked);
-      more.add(token.hex());
-      revoked = Set.copyOf(more);
-    }
+    // apart from what was read: a read that began before must not take it back
+    recordedHere.add(token.hex());
   }
 }
