@@ -10,6 +10,7 @@ import java.net.Socket;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
@@ -29,12 +30,14 @@ public final class TcpProxy implements AutoCloseable {
   }
 
   private static final int BUFFER = 16 * 1024;
+  private static final long NO_LIMIT = Long.MAX_VALUE;
 
   private final ServerSocket listening;
   private final int target;
   private final Set<Link> links = ConcurrentHashMap.newKeySet();
   private final Direction toServer = new Direction();
   private final Direction toClient = new Direction();
+  private final AtomicLong budget = new AtomicLong(NO_LIMIT);
   private volatile boolean accepting = true;
 
   private TcpProxy(int target) throws IOException {
@@ -89,6 +92,16 @@ public final class TcpProxy implements AutoCloseable {
   /** Ends every connection in an orderly way (FIN). */
   public void cut() {
     links.forEach(link -> link.close(false));
+  }
+
+  /** Ends every connection when so many more bytes have gone to the clients, in mid-message. */
+  public void resetAfter(long bytes) {
+    budget.set(bytes);
+  }
+
+  /** Whether the reset that was announced has happened (or none was). */
+  public boolean hasReset() {
+    return budget.get() == NO_LIMIT;
   }
 
   /** Ends every connection as a crashed peer does (RST). */
@@ -185,7 +198,11 @@ public final class TcpProxy implements AutoCloseable {
         int read;
         while ((read = in.read(buffer)) >= 0) {
           if (direction.passes()) {
-            out.write(buffer, 0, read);
+            int allowed = direction == toClient ? spend(read) : read;
+            out.write(buffer, 0, allowed);
+            if (allowed < read) {
+              reset();
+            }
           }
         }
       } catch (IOException | InterruptedException ended) {
@@ -193,6 +210,13 @@ public final class TcpProxy implements AutoCloseable {
       } finally {
         close(false);
       }
+    }
+
+    /** How many of these bytes may still pass. */
+    private int spend(int bytes) {
+      long before =
+          budget.getAndUpdate(left -> left == NO_LIMIT || left < bytes ? NO_LIMIT : left - bytes);
+      return before < bytes ? (int) before : bytes;
     }
 
     void close(boolean reset) {
