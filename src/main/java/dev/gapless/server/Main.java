@@ -2,6 +2,7 @@ package dev.gapless.server;
 
 import java.io.PrintStream;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import picocli.CommandLine;
 import picocli.CommandLine.ParseResult;
@@ -9,6 +10,7 @@ import picocli.CommandLine.ParseResult;
 /** The command line of the server. */
 public final class Main {
   private static final int FAILED = 1;
+  private static final List<String> LOG_FORMATS = List.of("text", "json");
 
   private Main() {}
 
@@ -53,6 +55,10 @@ public final class Main {
       Map<String, String> environment,
       Resources resources,
       PrintStream out) {
+    // logback reads it by itself, and would log nothing at all
+    if (!LOG_FORMATS.contains(environment.getOrDefault("GAPLESS_LOG_FORMAT", "text"))) {
+      throw new Refusal("GAPLESS_LOG_FORMAT must be one of " + LOG_FORMATS);
+    }
     Path workingDirectory = Path.of("").toAbsolutePath();
     ConfigSources sources = ConfigSources.load(options, environment, workingDirectory);
     LaunchSettings settings = LaunchSettings.from(sources.config(), workingDirectory);

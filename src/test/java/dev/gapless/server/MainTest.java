@@ -40,10 +40,20 @@ class MainTest {
         .satisfies(line -> assertThat(line).startsWith("gapless: gapless.server.port"));
   }
 
+  @Test
+  void anUnknownLogFormatIsRefused() {
+    assertThat(run(Map.of("GAPLESS_LOG_FORMAT", "xml"))).isEqualTo(1);
+    assertThat(err.toString(StandardCharsets.UTF_8)).contains("GAPLESS_LOG_FORMAT", "text, json");
+  }
+
   private int run(String... arguments) {
+    return run(Map.of(), arguments);
+  }
+
+  private int run(Map<String, String> environment, String... arguments) {
     return Main.run(
         arguments,
-        Map.of(),
+        environment,
         new PrintStream(out, true, StandardCharsets.UTF_8),
         new PrintStream(err, true, StandardCharsets.UTF_8));
   }
