@@ -158,7 +158,7 @@ public final class ServerProcess implements AutoCloseable {
       kill9();
     }
     try {
-      TestFolders.killPostgresBelow(directory.resolve("data"));
+      TestFolders.endPostgresBelow(directory.resolve("data"));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

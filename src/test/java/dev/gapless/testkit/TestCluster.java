@@ -39,6 +39,8 @@ public final class TestCluster implements AutoCloseable {
     all.put("logging_collector", "off");
     all.put("log_min_messages", "warning");
     all.put("log_checkpoints", "off");
+    // in the data directory: other kinds outlive a killed PostgreSQL
+    all.put("dynamic_shared_memory_type", "mmap");
     all.put("min_wal_size", "80MB");
     all.put("max_wal_size", "512MB");
     all.putAll(parameters);

@@ -5,10 +5,13 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.awaitility.Awaitility;
+import org.awaitility.core.ConditionTimeoutException;
 
 /** Where PostgreSQL keeps its data in tests: in memory where the system offers it. */
 public final class TestFolders {
@@ -76,14 +79,14 @@ public final class TestFolders {
     for (Path folder : ours) {
       String pid = folder.getFileName().toString().substring(PREFIX.length());
       if (pid.matches("\\d{1,9}") && ProcessHandle.of(Long.parseLong(pid)).isEmpty()) {
-        killPostgresBelow(folder);
+        endPostgresBelow(folder);
         delete(folder);
       }
     }
   }
 
-  /** Kills the PostgreSQL whose data directory is a child of this folder. */
-  static void killPostgresBelow(Path folder) throws IOException {
+  /** Ends the PostgreSQL whose data directory is a child of this folder. */
+  static void endPostgresBelow(Path folder) throws IOException {
     if (!Files.isDirectory(folder)) {
       return;
     }
@@ -93,15 +96,23 @@ public final class TestFolders {
         if (Files.exists(file)) {
           String pid = Files.readAllLines(file).get(0).trim();
           Optional<ProcessHandle> process = ProcessHandle.of(Long.parseLong(pid));
-          process
-              .filter(handle -> worksIn(handle, cluster))
-              .ifPresent(
-                  handle -> {
-                    handle.descendants().forEach(ProcessHandle::destroyForcibly);
-                    handle.destroyForcibly();
-                  });
+          process.filter(handle -> worksIn(handle, cluster)).ifPresent(handle -> end(handle, file));
         }
       }
+    }
+  }
+
+  /** In order if it can: a killed PostgreSQL leaves its shared memory behind. */
+  private static void end(ProcessHandle postgres, Path pidFile) {
+    postgres.destroy();
+    try {
+      Awaitility.await()
+          .atMost(Duration.ofSeconds(5))
+          .pollInterval(Duration.ofMillis(10))
+          .until(() -> !Files.exists(pidFile));
+    } catch (ConditionTimeoutException e) {
+      postgres.descendants().forEach(ProcessHandle::destroyForcibly);
+      postgres.destroyForcibly();
     }
   }
 
