@@ -130,7 +130,7 @@ class StreamLimitsTest {
               tokens = [ { sha256 = "%s", expires = "%s", scopes = [ { allow = [read] } ] } ]
             }
             """
-                .formatted(TokenHash.ofToken("short").hex(), Instant.now().plusSeconds(15)))) {
+                .formatted(TokenHash.ofToken("short").hex(), Instant.now().plusSeconds(8)))) {
       String bearer = "Authorization: Bearer short";
       // private requests are served from the first read of the revocations on
       awaitPage(node, bearer);
