@@ -98,6 +98,12 @@ final class NodeActor extends AbstractBehavior<NodeActor.Command> {
               hub.restart(restarted.head());
               return Behaviors.same();
             })
+        .onMessage(
+            TailOutput.Suspended.class,
+            suspended -> {
+              hub.suspend();
+              return Behaviors.same();
+            })
         .build();
   }
 

@@ -48,6 +48,11 @@ final class EventHubActor extends AbstractBehavior<EventHubActor.Command> {
    */
   record Restart(Cursor head) implements Command {}
 
+  /** Nothing is decided any more: until the next {@link Restart} nothing is served. */
+  enum Suspend implements Command {
+    INSTANCE
+  }
+
   /** Become live after {@code position}, if the ring is still the one the stream has read. */
   record Join(Subscriber subscriber, Ring ring, long position, Consumer<Boolean> answer)
       implements Command {}
@@ -103,6 +108,7 @@ final class EventHubActor extends AbstractBehavior<EventHubActor.Command> {
     return newReceiveBuilder()
         .onMessage(Publish.class, this::onPublish)
         .onMessage(Restart.class, this::onRestart)
+        .onMessage(Suspend.class, this::onSuspend)
         .onMessage(Join.class, this::onJoin)
         .onMessage(Leave.class, this::onLeave)
         .onMessage(AwaitHead.class, this::onAwaitHead)
@@ -147,12 +153,21 @@ final class EventHubActor extends AbstractBehavior<EventHubActor.Command> {
     return this;
   }
 
+  private Behavior<Command> onSuspend(Suspend suspend) {
+    begun = false;
+    state.suspend();
+    index.shutAll();
+    return this;
+  }
+
   private Behavior<Command> onJoin(Join join) {
     Optional<Delivered> current =
         state.delivered().filter(now -> begun && now.ring() == join.ring());
     Optional<List<HubEvent>> missed =
-        current.flatMap(now -> now.ring().after(join.position(), LARGEST_JOIN + 1));
-    if (missed.isEmpty() || missed.get().size() > LARGEST_JOIN) {
+        current.flatMap(
+            now -> now.ring().after(join.position(), LARGEST_JOIN + 1, settings.inboxBytes()));
+    // what was cut short by count or bytes is read from the ring by the stream itself
+    if (missed.isEmpty() || !reachesHead(missed.get(), current.orElseThrow(), join.position())) {
       join.answer().accept(false);
       return this;
     }
@@ -164,6 +179,11 @@ final class EventHubActor extends AbstractBehavior<EventHubActor.Command> {
     index.add(join.subscriber());
     join.answer().accept(true);
     return this;
+  }
+
+  private static boolean reachesHead(List<HubEvent> missed, Delivered now, long position) {
+    long reached = missed.isEmpty() ? position : missed.get(missed.size() - 1).position();
+    return missed.size() <= LARGEST_JOIN && reached >= now.head().position();
   }
 
   private Behavior<Command> onLeave(Leave leave) {

@@ -30,9 +30,14 @@ final class HubState {
   final LongAdder deliveredEvents = new LongAdder();
   volatile boolean draining;
 
-  /** Empty until the head is decided for the first time. */
+  /** Empty until the head is decided for the first time, and while it has to be decided afresh. */
   Optional<Delivered> delivered() {
     return Optional.ofNullable(delivered);
+  }
+
+  /** Nothing is decided for now. */
+  void suspend() {
+    delivered = null;
   }
 
   void publish(Delivered next) {

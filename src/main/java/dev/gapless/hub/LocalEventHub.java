@@ -2,6 +2,7 @@ package dev.gapless.hub;
 
 import dev.gapless.event.Cursor;
 import dev.gapless.event.Event;
+import dev.gapless.event.StartPoint;
 import dev.gapless.hub.HubState.Delivered;
 import dev.gapless.hub.Signal.CloseReason;
 import dev.gapless.hub.SubscriptionStage.Shared;
@@ -73,6 +74,11 @@ public final class LocalEventHub implements EventHub {
     hub().tell(new EventHubActor.Restart(head));
   }
 
+  /** The log went back in time and what of it is decided is not known yet: nothing is served. */
+  public void suspend() {
+    hub().tell(EventHubActor.Suspend.INSTANCE);
+  }
+
   /** The next decided events; {@code acknowledge} is run when they have been offered to all. */
   public void publish(List<Event> events, Cursor head, Runnable acknowledge) {
     hub().tell(new EventHubActor.Publish(events, head, acknowledge));
@@ -103,8 +109,16 @@ public final class LocalEventHub implements EventHub {
                         && !page.more()
                         && !request.reverse()
                         && !request.patience().isZero()
-                    ? awaitMatch(request, page.cursor()).thenCompose(any -> reader.read(request))
+                    ? awaitMatch(request, page.cursor())
+                        .thenCompose(any -> reader.read(fixed(request, page.cursor())))
                     : CompletableFuture.completedFuture(result));
+  }
+
+  /** "now" is the head the first page has found: what came while it waited is after it. */
+  private static PageRequest fixed(PageRequest request, Cursor head) {
+    return request.start() instanceof StartPoint.Now
+        ? request.withStart(new StartPoint.At(head))
+        : request;
   }
 
   /** Completes when something matches after the cursor, or the patience is over. */

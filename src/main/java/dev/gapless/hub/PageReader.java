@@ -8,6 +8,7 @@ import dev.gapless.log.EventLog.ReadResult;
 import java.time.Duration;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
@@ -24,8 +25,7 @@ final class PageReader {
 
   CompletionStage<PageResult> read(PageRequest request) {
     if (shared.state().delivered().isEmpty()) {
-      return CompletableFuture.failedFuture(
-          new IllegalStateException("the head is not decided yet"));
+      return CompletableFuture.failedFuture(undecided());
     }
     return shared
         .catchUp()
@@ -39,7 +39,11 @@ final class PageReader {
   }
 
   private CompletionStage<PageResult> readDecided(PageRequest request, boolean behind) {
-    Delivered now = shared.state().delivered().orElseThrow();
+    Optional<Delivered> decided = shared.state().delivered();
+    if (decided.isEmpty()) {
+      return CompletableFuture.failedFuture(undecided());
+    }
+    Delivered now = decided.get();
     Starts starts = Starts.of(request.filter(), request.start(), request.ownerStarts(), now.head());
     return verify(request, starts, starts.checks().iterator(), now, behind);
   }
@@ -69,6 +73,10 @@ final class PageReader {
               }
               Cursor verified =
                   answer instanceof CursorCheck.Valid valid ? valid.verified() : check.cursor();
+              if (request.reverse() && verified.compareTo(check.cursor()) < 0) {
+                // nothing is at the bare position itself; what is below it comes first
+                verified = check.cursor();
+              }
               return verify(request, starts.replaceVerified(check, verified), checks, now, behind);
             });
   }
@@ -100,6 +108,10 @@ final class PageReader {
       events = starts.matcher().select(events);
     }
     return new PageResult.Page(events, page.scannedTo(), !page.complete(), behind);
+  }
+
+  private static IllegalStateException undecided() {
+    return new IllegalStateException("the head is not decided yet");
   }
 
   private CompletionStage<Boolean> awaitHead(long position, Duration patience) {

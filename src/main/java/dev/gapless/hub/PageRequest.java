@@ -25,4 +25,8 @@ public record PageRequest(
   public PageRequest {
     ownerStarts = Map.copyOf(ownerStarts);
   }
+
+  PageRequest withStart(StartPoint fixed) {
+    return new PageRequest(filter, fixed, ownerStarts, limit, reverse, patience);
+  }
 }

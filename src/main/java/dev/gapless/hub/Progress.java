@@ -55,8 +55,10 @@ final class Progress {
     starts = starts.replaceVerified(check, cursor);
   }
 
+  /** From here on the own position is what the reset's frame tells the client. */
   void reset(Starts.Check check, Cursor continuesAt) {
     starts = starts.replace(check, continuesAt);
+    own = starts.earliest();
   }
 
   /** All checks are done: reading begins at the earliest start. */
@@ -68,6 +70,7 @@ final class Progress {
   /** The history of the log may have changed: what was served so far is what has to be verified. */
   void reopen() {
     starts = starts.servedUpTo(own);
+    end = null;
   }
 
   // --- serving ---

@@ -74,10 +74,11 @@ final class Ring {
   }
 
   /**
-   * The next events after a position, at most {@code limit}; empty if the ring no longer reaches
-   * back that far. An empty list means the position is at the end of the ring.
+   * The next events after a position, at most {@code limit} and about {@code maxBytes} of them (at
+   * least one); empty if the ring no longer reaches back that far. An empty list means the position
+   * is at the end of the ring.
    */
-  Optional<List<HubEvent>> after(long position, int limit) {
+  Optional<List<HubEvent>> after(long position, int limit, long maxBytes) {
     while (true) {
       Floor before = floor;
       if (position < before.cursor().position()) {
@@ -87,7 +88,8 @@ final class Ring {
       long first = firstAfter(position, before.sequence(), last);
       if (first >= 0) {
         List<HubEvent> events = new ArrayList<>((int) Math.min(limit, last - first));
-        if (copy(first, Math.min(last, first + limit), events) && floor.sequence() <= first) {
+        if (copy(first, Math.min(last, first + limit), maxBytes, events)
+            && floor.sequence() <= first) {
           return Optional.of(events);
         }
       }
@@ -100,7 +102,7 @@ final class Ring {
     if (position < 1) {
       return Optional.empty();
     }
-    return after(position - 1, 1)
+    return after(position - 1, 1, 1)
         .flatMap(events -> events.stream().findFirst())
         .filter(event -> event.position() == position);
   }
@@ -127,13 +129,15 @@ final class Ring {
     return low;
   }
 
-  private boolean copy(long from, long to, List<HubEvent> events) {
-    for (long sequence = from; sequence < to; sequence++) {
+  private boolean copy(long from, long to, long maxBytes, List<HubEvent> events) {
+    long taken = 0;
+    for (long sequence = from; sequence < to && taken < maxBytes; sequence++) {
       HubEvent event = slots.getAcquire((int) sequence & mask);
       if (event == null) {
         return false;
       }
       events.add(event);
+      taken += event.weight();
     }
     return true;
   }

@@ -195,7 +195,7 @@ final class SubscriptionLogic extends AsyncLogic {
 
   private void onChecked(
       CursorCheck answer, Starts.Check check, Iterator<Starts.Check> checks, Delivered now) {
-    if (phase != Phase.VERIFYING) {
+    if (phase != Phase.VERIFYING || !isStill(now.ring())) {
       return;
     }
     if (answer instanceof CursorCheck.Valid valid) {
@@ -225,9 +225,12 @@ final class SubscriptionLogic extends AsyncLogic {
 
   private void reset(Starts.Check check, LostReason reason, Cursor earliest, Delivered now) {
     Cursor continuesAt = wanted.onReset() == Subscription.OnReset.FROM_HEAD ? now.head() : earliest;
-    pending.add(
-        new Signal.Reset(reason, check.cursor(), earliest, now.head(), continuesAt, check.owner()));
     progress.reset(check, continuesAt);
+    // the subscription goes on from the earliest of its owners: one owner's reset must not carry
+    // the client past what others still have to get
+    pending.add(
+        new Signal.Reset(
+            reason, check.cursor(), earliest, now.head(), progress.own(), check.owner()));
   }
 
   // --- reading ---
@@ -237,18 +240,17 @@ final class SubscriptionLogic extends AsyncLogic {
     if (current != ring) {
       progress.reopen();
       phase = Phase.VERIFYING;
-    } else if (progress.needsEnd()) {
-      findEnd();
     } else if (progress.isAtEnd()) {
       finish(CloseReason.END);
     } else {
       Cursor own = progress.own();
-      Optional<List<HubEvent>> recent = current.after(own.position(), RING_STEP);
+      Optional<List<HubEvent>> recent =
+          current.after(own.position(), RING_STEP, shared.settings().pageBytes());
       if (recent.isEmpty()) {
         Cursor upTo = progress.bound(now.head());
         await(shared.catchUp().read(current, own, upTo, wanted.filter()), this::onPage);
       } else if (recent.get().isEmpty()) {
-        join(current);
+        onCaughtUp(current);
       } else {
         List<HubEvent> events = recent.get();
         serve(events, events.get(events.size() - 1).cursor());
@@ -256,16 +258,30 @@ final class SubscriptionLogic extends AsyncLogic {
     }
   }
 
+  private void onCaughtUp(Ring current) {
+    if (wanted.live()) {
+      join(current);
+    } else if (progress.needsEnd()) {
+      findEnd();
+    } else {
+      // the end was decided, and the ring is about to reach it
+      pause(FIRST_BACKOFF);
+    }
+  }
+
+  private boolean isStill(@Nullable Ring history) {
+    return shared.state().delivered().filter(now -> now.ring() == history).isPresent();
+  }
+
   private void onPage(SharedRead read) {
-    Delivered now = shared.state().delivered().orElseThrow();
-    if (phase != Phase.READING || now.ring() != ring) {
+    if (phase != Phase.READING || !isStill(ring)) {
       // closed meanwhile, or read from a history that is no longer followed
       return;
     }
-    if (read instanceof SharedRead.Lost lost) {
-      Starts.Check whole = new Starts.Check(Optional.empty(), progress.own());
-      reset(whole, lost.lost().reason(), lost.lost().earliest(), now);
-      progress.settle();
+    if (read instanceof SharedRead.Lost) {
+      // each owner's start is decided by itself
+      progress.reopen();
+      phase = Phase.VERIFYING;
     } else if (read instanceof SharedRead.Page page) {
       if (page.scannedTo().compareTo(progress.own()) <= 0) {
         pause(FIRST_BACKOFF);
@@ -301,9 +317,7 @@ final class SubscriptionLogic extends AsyncLogic {
                 .tell(new EventHubActor.AwaitHead(highest.orElse(0), RECHECK, answer)),
         reached -> {
           if (reached) {
-            progress.endAt(shared.state().delivered().orElseThrow().head());
-          } else {
-            endAfter(highest);
+            shared.state().delivered().ifPresent(now -> progress.endAt(now.head()));
           }
         });
   }
@@ -343,6 +357,11 @@ final class SubscriptionLogic extends AsyncLogic {
     if (!joined) {
       subscriber = null;
       phase = Phase.READING;
+      if (ring != null
+          && ring.after(progress.own().position(), 1, 1).filter(List::isEmpty).isPresent()) {
+        // nothing to read before the next try: the hub itself is not ready
+        pause(FIRST_BACKOFF);
+      }
       return;
     }
     phase = Phase.LIVE;

@@ -62,7 +62,8 @@ public interface EventLog {
   CursorCheck check(Connection connection, Cursor cursor, Cursor head) throws SQLException;
 
   /**
-   * The highest position visible now: everything acknowledged before the call is at or below it.
+   * The highest position visible now that the sequence has drawn: everything acknowledged before
+   * the call is at or below it, but for rows forced above the sequence.
    */
   OptionalLong highestVisible(Connection connection) throws SQLException;
 

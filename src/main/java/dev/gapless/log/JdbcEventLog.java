@@ -8,6 +8,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.SQLTransientException;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -21,6 +22,15 @@ final class JdbcEventLog implements EventLog {
       "SELECT "
           + EventRows.COLUMNS_WITHOUT_DATA
           + " FROM gapless.events WHERE id <= ? ORDER BY id DESC LIMIT 1";
+
+  // not above what the sequence has drawn: no head ever passes a row that was forced there
+  private static final String HIGHEST_DRAWN =
+      """
+      SELECT id FROM gapless.events
+      WHERE id <= (SELECT coalesce(pg_sequence_last_value(
+        pg_get_serial_sequence('gapless.events', 'id')::regclass), 0))
+      ORDER BY id DESC LIMIT 1
+      """;
 
   @Override
   public List<Cursor> append(Connection connection, List<EventDraft> drafts) throws SQLException {
@@ -76,8 +86,7 @@ final class JdbcEventLog implements EventLog {
 
   @Override
   public OptionalLong highestVisible(Connection connection) throws SQLException {
-    try (PreparedStatement statement =
-            connection.prepareStatement("SELECT id FROM gapless.events ORDER BY id DESC LIMIT 1");
+    try (PreparedStatement statement = connection.prepareStatement(HIGHEST_DRAWN);
         ResultSet row = statement.executeQuery()) {
       return row.next() ? OptionalLong.of(row.getLong(1)) : OptionalLong.empty();
     }
@@ -93,7 +102,22 @@ final class JdbcEventLog implements EventLog {
     if (lost.isPresent()) {
       return new ReadResult.Lost(lost.get(), read.earliest());
     }
+    requireBound(tx, upTo);
     return page(scan, after, upTo);
+  }
+
+  /**
+   * The bound is decided in the history it belongs to. In another one, rows below it may still be
+   * in flight: nothing that was read may be used, and the caller will soon have another bound.
+   */
+  private static void requireBound(Connection tx, Cursor upTo) throws SQLException {
+    if (upTo.isBare()) {
+      return;
+    }
+    CursorRead bound = CursorRead.of(tx, upTo.position());
+    if (bound.lost(upTo).filter(reason -> reason == LostReason.DIVERGED).isPresent()) {
+      throw new SQLTransientException("the log has gone back behind the head of this node");
+    }
   }
 
   /**
@@ -108,6 +132,7 @@ final class JdbcEventLog implements EventLog {
           PageScan.read(tx, start.position(), upTo.position(), filter, limits, /* forward= */ true);
       Cursor mark = CursorRead.of(tx, 0).earliest();
       if (mark.position() == start.position()) {
+        requireBound(tx, upTo);
         return page(scan, start, upTo);
       }
       start = mark;
@@ -134,6 +159,7 @@ final class JdbcEventLog implements EventLog {
     if (lost.isPresent()) {
       return new ReadResult.Lost(lost.get(), read.earliest());
     }
+    requireBound(tx, upTo);
     long mark = read.earliest().position();
     List<Event> retained = scan.events().stream().filter(e -> e.position() > mark).toList();
     boolean complete = scan.complete() || scan.scannedTo().map(Cursor::position).orElse(0L) <= mark;

@@ -75,7 +75,7 @@ final class HeadDecider {
   private @Nullable List<Event> unanchored;
 
   HeadDecider(long now) {
-    start = new HeadStart(RestartReason.STARTED, pace, forced, decisions, now);
+    start = new HeadStart(RestartReason.STARTED, pace, forced, now);
     next = start.next();
   }
 
@@ -386,7 +386,7 @@ final class HeadDecider {
   private void decideAfresh(RestartReason reason, long now) {
     clear();
     forced.forget();
-    start = new HeadStart(reason, pace, forced, decisions, now);
+    start = new HeadStart(reason, pace, forced, now);
     next = start.next();
   }
 

@@ -4,7 +4,6 @@ import dev.gapless.event.Cursor;
 import dev.gapless.log.HeadReads.LockRead;
 import dev.gapless.tail.NextRead.Kind;
 import dev.gapless.tail.TailOutput.RestartReason;
-import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
@@ -28,7 +27,6 @@ final class HeadStart {
   private final RestartReason reason;
   private final WaitPace pace;
   private final ForcedPosition forced;
-  private final List<Decision> decisions;
   private final LockSets lockSets = new LockSets();
 
   private Phase phase = Phase.MARK;
@@ -36,16 +34,10 @@ final class HeadStart {
   private Cursor candidate = Cursor.EARLIEST;
   private Cursor base = Cursor.EARLIEST;
 
-  HeadStart(
-      RestartReason reason,
-      WaitPace pace,
-      ForcedPosition forced,
-      List<Decision> decisions,
-      long now) {
+  HeadStart(RestartReason reason, WaitPace pace, ForcedPosition forced, long now) {
     this.reason = reason;
     this.pace = pace;
     this.forced = forced;
-    this.decisions = decisions;
     this.next = new NextRead(Kind.MARK, now);
   }
 
@@ -126,10 +118,6 @@ final class HeadStart {
     lockSets.add(candidate.position(), read.sequenceHolders());
     if (candidate.compareTo(base) <= 0 || lockSets.takeDecided() > 0) {
       return Optional.of(candidate);
-    }
-    if (reason != RestartReason.STARTED && !pace.isWaiting()) {
-      // the wait may be long, and nothing of the new history may be served beyond the base
-      decisions.add(new Decision.Restart(base, reason));
     }
     pace.begin(now);
     next = new NextRead(Kind.LOCKS, Math.max(pace.nextAt(now), pace.lockReadAllowedAt()));

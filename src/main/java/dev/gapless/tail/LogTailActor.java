@@ -311,6 +311,7 @@ public final class LogTailActor extends AbstractBehavior<LogTailActor.Command> {
           .addKeyValue("head", diverged.head())
           .addKeyValue("reason", diverged.reason())
           .log("log_diverged");
+      hub.tell(new TailOutput.Suspended(diverged.reason()));
     } else if (decision instanceof Decision.Forced forced) {
       log()
           .atError()

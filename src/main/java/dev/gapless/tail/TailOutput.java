@@ -11,9 +11,6 @@ import org.apache.pekko.actor.typed.ActorRef;
  */
 public sealed interface TailOutput {
 
-  /** The last event at or below the decided head, or {@link Cursor#EARLIEST}. */
-  Cursor head();
-
   /**
    * All committed events after the head of the message before, up to {@code head}, in position
    * order: no other event at or below it will ever appear.
@@ -34,6 +31,12 @@ public sealed interface TailOutput {
    * and let every subscriber resume from its own cursor.
    */
   record Restarted(Cursor head, RestartReason reason) implements TailOutput {}
+
+  /**
+   * The log is not the one that was followed, and what of it is decided is not known yet: serve
+   * nothing until the next {@link Restarted}.
+   */
+  record Suspended(RestartReason reason) implements TailOutput {}
 
   /** Why the head was decided afresh. */
   enum RestartReason {

@@ -25,17 +25,18 @@ class RingTest {
   @Test
   void keepsTheNewestAndKnowsHowFarItReachesBack() {
     Ring ring = new Ring(4, 1 << 20, Cursor.bare(10));
-    assertThat(ring.after(10, 5)).hasValue(List.of());
-    assertThat(ring.after(9, 5)).isEmpty();
+    assertThat(ring.after(10, 5, 1 << 20)).hasValue(List.of());
+    assertThat(ring.after(9, 5, 1 << 20)).isEmpty();
     for (long position = 11; position <= 21; position += 2) {
       ring.append(event(position));
     }
     assertThat(ring.size()).isEqualTo(4);
     assertThat(ring.floor()).isEqualTo(event(13).cursor());
-    assertThat(ring.after(12, 9)).isEmpty();
-    assertThat(positions(ring.after(13, 9).orElseThrow())).containsExactly(15L, 17L, 19L, 21L);
-    assertThat(positions(ring.after(16, 2).orElseThrow())).containsExactly(17L, 19L);
-    assertThat(ring.after(21, 2)).hasValue(List.of());
+    assertThat(ring.after(12, 9, 1 << 20)).isEmpty();
+    assertThat(positions(ring.after(13, 9, 1 << 20).orElseThrow()))
+        .containsExactly(15L, 17L, 19L, 21L);
+    assertThat(positions(ring.after(16, 2, 1 << 20).orElseThrow())).containsExactly(17L, 19L);
+    assertThat(ring.after(21, 2, 1 << 20)).hasValue(List.of());
     assertThat(ring.find(19)).isPresent();
     assertThat(ring.find(18)).isEmpty();
     assertThat(ring.find(11)).isEmpty();
@@ -65,7 +66,7 @@ class RingTest {
               long reads = 0;
               long position = 0;
               while (!done.get()) {
-                Optional<List<HubEvent>> next = ring.after(position, 16);
+                Optional<List<HubEvent>> next = ring.after(position, 16, 1 << 20);
                 if (next.isEmpty()) {
                   position = ring.floor().position();
                   continue;

@@ -1,6 +1,7 @@
 package dev.gapless.hub;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.gapless.event.Cursor;
@@ -378,6 +379,123 @@ class SubscriptionTest {
       sent.addAll(node.append(TestHub.drafts(5, 1)));
       node.follow(5);
       assertThat(client.positions(20)).isEqualTo(positions(sent));
+    }
+  }
+
+  @Test
+  void oneOwnersResetDoesNotCarryTheClientPastTheOthers() throws SQLException {
+    try (TestHub node = new TestHub()) {
+      List<Cursor> sent = node.append(TestHub.drafts(20, 2));
+      node.begin();
+      EventFilter both = new EventFilter(Set.of("owner0", "owner1"), Set.of(), Set.of());
+      Cursor gone = new Cursor(sent.get(2).position(), sent.get(2).fingerprint() ^ 1);
+      Subscription wanted =
+          Subscription.of(both, StartPoint.EARLIEST)
+              .withOwnerStarts(Map.of("owner0", gone, "owner1", sent.get(9)))
+              .withOnReset(Subscription.OnReset.FROM_HEAD);
+      Client client = new Client(node, wanted);
+      client.expect(Signal.Open.class);
+      Signal.Reset reset = client.expect(Signal.Reset.class);
+      assertThat(reset.owner()).contains("owner0");
+      assertThat(reset.continuesAt()).isEqualTo(sent.get(9));
+      assertThat(client.positions(5))
+          .isEqualTo(
+              positions(
+                  List.of(sent.get(11), sent.get(13), sent.get(15), sent.get(17), sent.get(19))));
+    }
+  }
+
+  @Test
+  void aFiniteStreamEndsAlthoughTheHistoryBeganAnewBelowItsEnd() throws SQLException {
+    try (TestHub node = new TestHub("ring-events = 16, page-events = 20")) {
+      List<Cursor> sent = node.append(TestHub.drafts(100, 1));
+      node.begin();
+      Client client = new Client(node, Subscription.of(ALL, StartPoint.EARLIEST).withLive(false));
+      List<Long> got = new ArrayList<>(client.positions(40));
+      node.hub.suspend();
+      await().until(() -> !node.hub.isReady());
+      node.hub.restart(sent.get(59));
+      await().until(node.hub::isReady);
+      CompletableFuture<List<Signal>> rest = CompletableFuture.supplyAsync(client::rest);
+      node.followFrom(sent.get(59), 7);
+      List<Signal> signals = rest.orTimeout(20, TimeUnit.SECONDS).join();
+      got.addAll(eventPositions(signals));
+      assertThat(got).isEqualTo(positions(sent));
+      assertThat(signals).noneMatch(signal -> signal instanceof Signal.Live);
+    }
+  }
+
+  @Test
+  void aSuspendedHubServesNothing() throws SQLException {
+    try (TestHub node = new TestHub("heartbeat = 100 ms")) {
+      node.append("a", "/x");
+      node.begin();
+      Client before = new Client(node, Subscription.of(ALL, StartPoint.NOW));
+      before.expect(Signal.Open.class);
+      before.expect(Signal.Live.class);
+      node.hub.suspend();
+      await().until(() -> !node.hub.isReady());
+      Client during = new Client(node, Subscription.of(ALL, StartPoint.NOW));
+      assertThat(during.expect(Signal.Heartbeat.class).moved()).isFalse();
+      Cursor later = node.append("a", "/y");
+      node.begin();
+      assertThat(before.positions(1)).containsExactly(later.position());
+      Signal next = during.next().orElseThrow();
+      while (next instanceof Signal.Heartbeat) {
+        next = during.next().orElseThrow();
+      }
+      assertThat(next).isEqualTo(new Signal.Open(later));
+    }
+  }
+
+  @Test
+  void aLongPollFromNowReturnsWhatItWaitedFor() throws Exception {
+    try (TestHub node = new TestHub()) {
+      node.append(TestHub.drafts(3, 1));
+      node.begin();
+      var polling =
+          node.hub
+              .page(
+                  new PageRequest(ALL, StartPoint.NOW, Map.of(), 10, false, Duration.ofSeconds(15)))
+              .toCompletableFuture();
+      await().until(() -> node.hub.status().live() == 1);
+      Cursor sent = node.append("a", "/x");
+      node.follow(1);
+      PageResult.Page page = (PageResult.Page) polling.get(20, TimeUnit.SECONDS);
+      assertThat(page.events()).singleElement().extracting(HubEvent::cursor).isEqualTo(sent);
+    }
+  }
+
+  @Test
+  void aReversePageFromADeadPositionBeginsRightBelowIt() throws Exception {
+    try (TestHub node = new TestHub()) {
+      List<Cursor> sent = node.append(TestHub.drafts(3, 1));
+      node.sql("SELECT nextval(pg_get_serial_sequence('gapless.events', 'id'))");
+      node.append(TestHub.drafts(1, 1));
+      node.begin();
+      long dead = sent.get(2).position() + 1;
+      PageResult.Page page = page(node, new StartPoint.At(Cursor.bare(dead)), 2, true);
+      assertThat(page.events().stream().map(HubEvent::cursor))
+          .containsExactly(sent.get(2), sent.get(1));
+    }
+  }
+
+  @Test
+  void aPageOfAHistoryThatIsNoMoreIsRefused() throws Exception {
+    try (TestHub node = new TestHub()) {
+      List<Cursor> sent = node.append(TestHub.drafts(10, 1));
+      node.begin();
+      node.sql(
+          "DELETE FROM gapless.events WHERE id > " + sent.get(4).position(),
+          "SELECT setval(pg_get_serial_sequence('gapless.events', 'id'), "
+              + sent.get(4).position()
+              + ")");
+      node.append(TestHub.drafts(7, 1));
+      assertThatThrownBy(() -> page(node, new StartPoint.At(sent.get(3)), 2, false))
+          .rootCause()
+          .isInstanceOf(SQLException.class);
+      node.begin();
+      assertThat(page(node, new StartPoint.At(sent.get(3)), 2, false).events()).hasSize(2);
     }
   }
 

@@ -90,6 +90,12 @@ final class TestHub implements AutoCloseable {
     return append(List.of(EventDraft.of(owner, path, "t", "{\"n\":1}"))).get(0);
   }
 
+  /** As {@link #follow}, once more from an earlier place. */
+  synchronized void followFrom(Cursor place, int batch) throws SQLException {
+    head = place;
+    follow(batch);
+  }
+
   /** Publishes everything that was appended since, in batches. */
   synchronized void follow(int batch) throws SQLException {
     try (Connection connection = database.dataSource().getConnection()) {

@@ -104,7 +104,8 @@ class DeadPositionsTest {
     kit.outputs.clear();
     kit.events.clear();
     kit.startTail(TailKit.settings("")).awaitStarted();
-    assertThat(kit.outputs.get(0).head()).isEqualTo(Cursor.EARLIEST);
+    assertThat(kit.outputs.get(0))
+        .isEqualTo(new TailOutput.Restarted(Cursor.EARLIEST, TailOutput.RestartReason.STARTED));
     kit.awaitPositions(List.of(1L));
     await().until(() -> kit.status.get().forcedPosition() == 50);
   }

@@ -44,7 +44,7 @@ class LogTailActorTest {
   void startsAtTheHighestEventWhenNobodyIsInFlight() throws Exception {
     kit.execute(TailKit.insert(10));
     kit.startTail(TailKit.settings("")).awaitStarted();
-    assertThat(kit.outputs.get(0).head().position()).isEqualTo(10);
+    assertThat(((TailOutput.Restarted) kit.outputs.get(0)).head().position()).isEqualTo(10);
     kit.execute(TailKit.insert(1));
     kit.awaitPositions(List.of(11L));
   }
@@ -62,7 +62,7 @@ class LogTailActorTest {
       parked.commit();
     }
     kit.awaitStarted();
-    assertThat(kit.outputs.get(0).head().position()).isEqualTo(3);
+    assertThat(((TailOutput.Restarted) kit.outputs.get(0)).head().position()).isEqualTo(3);
   }
 
   @Test
@@ -85,7 +85,7 @@ class LogTailActorTest {
       TailKit.execute(parked, TailKit.insert(1));
       kit.execute(TailKit.insert(2));
       kit.startTail(TailKit.settings("")).awaitStarted();
-      assertThat(kit.outputs.get(0).head().position()).isEqualTo(5);
+      assertThat(((TailOutput.Restarted) kit.outputs.get(0)).head().position()).isEqualTo(5);
       parked.commit();
     }
     kit.awaitPositions(List.of(6L, 7L, 8L));

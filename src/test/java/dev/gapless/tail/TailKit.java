@@ -209,8 +209,8 @@ final class TailKit implements AutoCloseable {
               .isGreaterThan(head.position());
           head = event.cursor();
         }
-      } else {
-        head = output.head();
+      } else if (output instanceof TailOutput.Restarted restarted) {
+        head = restarted.head();
       }
     }
   }
