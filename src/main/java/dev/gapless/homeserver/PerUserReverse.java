@@ -34,8 +34,27 @@ final class PerUserReverse {
   private static final Duration LONGEST_RETRY = Duration.ofSeconds(5);
   private static final Duration SILENCE = Duration.ofSeconds(15);
 
-  /** What is left to read. */
-  private record Rest(StartPoint start, long remaining, boolean closed) {}
+  /**
+   * What is left to read.
+   *
+   * @param own what a client continues from: where it asked to begin, then the last event it was
+   *     sent; 0 before, which is answered from the newest again
+   */
+  private record Rest(StartPoint start, Cursor own, long remaining, boolean closed) {
+    static Rest all(StartPoint start, long limit) {
+      Cursor own = start instanceof StartPoint.At at ? at.cursor() : Cursor.EARLIEST;
+      return new Rest(start, own, limit, false);
+    }
+
+    Rest after(Cursor readTo, List<HubEvent> sent) {
+      Cursor reached = sent.isEmpty() ? own : sent.get(sent.size() - 1).cursor();
+      return new Rest(new StartPoint.At(readTo), reached, remaining - sent.size(), false);
+    }
+
+    Rest end() {
+      return new Rest(start, own, 0, true);
+    }
+  }
 
   private final EventHub hub;
   private final EventFilter filter;
@@ -70,10 +89,10 @@ final class PerUserReverse {
    */
   Source<Signal, SubscriptionControl> source() {
     SubscriptionControl control = reason -> closing.compareAndSet(null, reason);
-    Rest all = new Rest(start, limit, false);
+    Rest all = Rest.all(start, limit);
     return Source.unfoldAsync(all, this::step)
         .mapConcat(signals -> signals)
-        .prepend(Source.<Signal>single(new Signal.Open(reached(all))))
+        .prepend(Source.<Signal>single(new Signal.Open(all.own())))
         .keepAlive(SILENCE, () -> new Signal.Heartbeat(Cursor.EARLIEST, false))
         .mapMaterializedValue(ignored -> control);
   }
@@ -116,10 +135,9 @@ final class PerUserReverse {
     }
     PageResult.Page page = (PageResult.Page) result;
     List<HubEvent> events = page.events().stream().filter(this::isBelowItsBound).toList();
-    long remaining = rest.remaining() - events.size();
     List<Signal> signals = events.isEmpty() ? List.of() : List.of(new Signal.Events(events));
-    Rest next = new Rest(new StartPoint.At(page.cursor()), remaining, false);
-    if (remaining <= 0) {
+    Rest next = rest.after(page.cursor(), events);
+    if (next.remaining() <= 0) {
       return close(signals, Signal.CloseReason.LIMIT, next);
     }
     return page.more() ? Pair.create(next, signals) : close(signals, Signal.CloseReason.END, next);
@@ -132,12 +150,8 @@ final class PerUserReverse {
   private static Pair<Rest, List<Signal>> close(
       List<Signal> before, Signal.CloseReason reason, Rest rest) {
     List<Signal> signals = new ArrayList<>(before);
-    signals.add(new Signal.Close(reason, reached(rest)));
-    return Pair.create(new Rest(rest.start(), 0, true), signals);
-  }
-
-  private static Cursor reached(Rest rest) {
-    return rest.start() instanceof StartPoint.At at ? at.cursor() : Cursor.EARLIEST;
+    signals.add(new Signal.Close(reason, rest.own()));
+    return Pair.create(rest.end(), signals);
   }
 
   private CompletionStage<PageResult> page(Rest rest, PageRequest request, Duration retry) {
@@ -149,7 +163,7 @@ final class PerUserReverse {
               }
               if (closing.get() != null) {
                 return CompletableFuture.<PageResult>completedFuture(
-                    new PageResult.Page(List.of(), reached(rest), true, true));
+                    new PageResult.Page(List.of(), rest.own(), true, true));
               }
               return CompletableFuture.supplyAsync(
                       () -> request,

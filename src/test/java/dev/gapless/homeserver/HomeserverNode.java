@@ -12,6 +12,7 @@ import dev.gapless.testkit.TestDatabase;
 import java.net.URI;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -75,6 +76,12 @@ public final class HomeserverNode implements AutoCloseable {
 
   public URI url() {
     return url;
+  }
+
+  /** As the node's own, but with other patience. */
+  FeedReader feed(Duration patience) {
+    return new FeedReader(
+        Gapless.get(system).hub(), owners -> CompletableFuture.completedFuture(owners), patience);
   }
 
   HomeserverClient client() {
