@@ -95,7 +95,7 @@ class DocumentedClientsTest {
     String stream = kind.name();
     reports.openDocumented(
         DocumentedClients.code("browser"), stream, url() + "&lastEventId=" + LOST_CURSOR);
-    try (EventSourceClient.Running client = kind.start(folder, reports.url())) {
+    try (EventSourceClient.Running client = kind.start(reports.url())) {
       await()
           .atMost(Duration.ofSeconds(60))
           .until(() -> !reports.reports(stream, "close").isEmpty());

@@ -66,9 +66,13 @@ enum EventSourceClient {
   abstract List<String> command(Path folder, String url) throws IOException;
 
   /** Opens the page of a browser, or has the script of node ask what to subscribe to, there. */
-  Running start(Path folder, String url) {
+  Running start(String url) {
     requireInstalled(needs);
     try {
+      // not deleted afterwards: a browser's helpers may write to it for a moment longer
+      Path folder =
+          Files.createTempDirectory(Files.createDirectories(Path.of("target/clients")), "run-")
+              .toAbsolutePath();
       Path log = folder.resolve("client.log");
       ProcessBuilder builder = new ProcessBuilder(new ArrayList<>(command(folder, url)));
       // the browsers keep what they write out of the home of whoever runs the tests

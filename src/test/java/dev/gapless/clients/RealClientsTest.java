@@ -13,14 +13,12 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -36,8 +34,7 @@ class RealClientsTest {
 
   @ParameterizedTest(name = "{0}")
   @EnumSource(EventSourceClient.class)
-  void aQuietCursorMovesOnAndSurvivesARestart(EventSourceClient kind, @TempDir Path folder)
-      throws Exception {
+  void aQuietCursorMovesOnAndSurvivesARestart(EventSourceClient kind) throws Exception {
     try (TestDatabase database = TestDatabase.create();
         ClientReports reports = new ClientReports();
         RecordingProxy proxy = new RecordingProxy()) {
@@ -58,7 +55,7 @@ class RealClientsTest {
                     "homeserver",
                     url(proxy, "/events-stream?live=true&path=/pub/quiet/&user=" + user),
                     List.of("PUT"))));
-        try (EventSourceClient.Running client = start(kind, folder, proxy, reports)) {
+        try (EventSourceClient.Running client = start(kind, proxy, reports)) {
           await().atMost(PATIENCE).until(() -> isOpen(reports, 1));
           insert(database, "quiet", "/q", "note", 1);
           insert(database, user, "/pub/quiet/1", "PUT", 1);
@@ -93,9 +90,9 @@ class RealClientsTest {
   // another
   // origin cannot be reached
   private static EventSourceClient.Running start(
-      EventSourceClient kind, Path folder, RecordingProxy proxy, ClientReports reports) {
+      EventSourceClient kind, RecordingProxy proxy, ClientReports reports) {
     return kind.start(
-        folder, kind == EventSourceClient.NODE ? reports.url() : url(proxy, ClientReports.FOLDER));
+        kind == EventSourceClient.NODE ? reports.url() : url(proxy, ClientReports.FOLDER));
   }
 
   private static boolean isOpen(ClientReports reports, int times) {

@@ -41,7 +41,10 @@ public final class HomeserverNode implements AutoCloseable {
    */
   public static HomeserverNode start(TestDatabase database, String settings) {
     Config config =
-        ConfigFactory.parseString(settings).withFallback(ConfigFactory.load()).resolve();
+        ConfigFactory.parseString(settings)
+            .withFallback(ConfigFactory.parseString("gapless.drain = 200 ms"))
+            .withFallback(ConfigFactory.load())
+            .resolve();
     ActorSystem<Void> system = ActorSystem.create(Behaviors.empty(), "node", config);
     HikariDataSource pool = database.pool(12);
     try {

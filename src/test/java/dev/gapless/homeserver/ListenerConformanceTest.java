@@ -2,6 +2,9 @@ package dev.gapless.homeserver;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
 import java.io.InputStream;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
@@ -17,6 +20,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -191,14 +195,20 @@ class ListenerConformanceTest {
           .write(
               ("GET " + target + " HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
                   .getBytes(StandardCharsets.US_ASCII));
+      Awaitility.await().until(() -> hub().path("live").asInt() > 0);
       log.insertMany(user, "/pub/e/", count);
       try (SseReader healthy =
           client.stream("live=true&limit=" + count + "&path=/pub/e/&user=" + user)) {
         healthy.awaitEnd(Duration.ofSeconds(60));
       }
+      Awaitility.await().atMost(PATIENCE).until(() -> hub().path("behind").asInt() > 0);
       socket.setSoTimeout(30_000);
       assertThat(readPositions(socket.getInputStream(), count)).hasSize(count).isSorted();
     }
+  }
+
+  private JsonNode hub() throws IOException {
+    return new ObjectMapper().readTree(client.get("/v1/status").body()).path("hub");
   }
 
   private static List<Long> readPositions(InputStream in, int count) throws Exception {
