@@ -7,6 +7,7 @@ import dev.gapless.http.AccessGuard.HostRule;
 import dev.gapless.http.Cors;
 import dev.gapless.http.Grant;
 import dev.gapless.http.HttpServices;
+import dev.gapless.http.Problem;
 import dev.gapless.http.QueryParameters;
 import dev.gapless.http.RequestTarget;
 import dev.gapless.http.Resource;
@@ -84,7 +85,14 @@ public final class HomeserverRoutes {
     Access publicOfAll = new Access.Read(Set.of(), Set.of(StreamQuery.DEFAULT_PATH));
     return guard
         .admit(request, publicOfAll, HostRule.LOOPBACK_OR_USER_KEY)
-        .thenCompose(granted -> feed.read(query))
+        .thenCompose(
+            granted -> {
+              if (!hub.isReady()) {
+                throw Problem.of(503, "this node does not follow the log at the moment")
+                    .asException();
+              }
+              return feed.read(query);
+            })
         .thenApply(
             page ->
                 page.map(text -> PlainAnswers.text(200, text))
