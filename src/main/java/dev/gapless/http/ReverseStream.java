@@ -10,6 +10,7 @@ import dev.gapless.hub.PageResult;
 import dev.gapless.hub.Signal;
 import dev.gapless.hub.Signal.CloseReason;
 import dev.gapless.hub.SubscriptionControl;
+import dev.gapless.log.EventLog.LostReason;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,7 +26,8 @@ import org.apache.pekko.stream.javadsl.Source;
 /**
  * A finite stream, newest first: pages of the hub one after the other, each read when the client
  * asks for it. It ends with {@link CloseReason#LIMIT} or {@link CloseReason#END}; with {@link
- * CloseReason#ERROR} if the database fails, and the client comes back to where it was.
+ * CloseReason#ERROR} if the database fails, and the client comes back to where it was. After an end
+ * there is nothing to come back to, so its cursor is {@link Cursor#EARLIEST}.
  */
 public final class ReverseStream {
   private static final int PAGE = 100;
@@ -45,7 +47,8 @@ public final class ReverseStream {
 
   /**
    * The signals of such a stream. Without a cursor to begin at there is no {@link Signal.Open}: its
-   * id would make a client that lost the connection skip the newest event.
+   * id would make a client that lost the connection skip the newest event. A {@link Signal.Close}
+   * that comes first has no position to come back to: its cursor says nothing.
    *
    * @param start exclusive; {@link StartPoint#NOW} includes the newest event
    * @param limit most events in all
@@ -90,13 +93,19 @@ public final class ReverseStream {
 
   private Pair<Step, List<Signal>> turn(Step step, PageResult result) {
     if (result instanceof PageResult.Lost lost) {
+      boolean cameDown = !step.start().equals(first);
+      if (cameDown && lost.reason() == LostReason.RETENTION) {
+        return end(step, List.of(), CloseReason.END);
+      }
+      // a client that is cut off before the next event has to come back to this once more: with the
+      // head, which is exclusive, it would miss the newest event
       Signal reset =
           new Signal.Reset(
               lost.reason(),
               lost.requested(),
               lost.earliest(),
               lost.head(),
-              lost.head(),
+              lost.requested(),
               Optional.empty());
       // newest first has nothing to continue from but the head
       return Pair.create(step.at(StartPoint.NOW), List.of(reset));
@@ -115,8 +124,9 @@ public final class ReverseStream {
 
   private static Pair<Step, List<Signal>> end(Step step, List<Signal> signals, CloseReason reason) {
     List<Signal> all = new ArrayList<>(signals);
-    // a position before the first event is none to come back to: then the end alone must say it
-    step.own().ifPresent(own -> all.add(new Signal.Close(reason, own)));
+    // below the mark of retention is nothing, but the mark moves, and a cursor at it would be lost
+    Cursor own = reason == CloseReason.END ? Cursor.EARLIEST : step.own().orElse(Cursor.EARLIEST);
+    all.add(new Signal.Close(reason, own));
     return Pair.create(step.end(), all);
   }
 

@@ -117,6 +117,28 @@ class EventsStreamTest {
     }
   }
 
+  /** Cut after any frame of a stream whose start was lost, and resumed: nothing is missed. */
+  @Test
+  void readsBackwardsAfterAResetWhereverItIsCut() throws IOException {
+    List<Cursor> cursors = new ArrayList<>(appendThree());
+    Cursor lost = new Cursor(cursors.get(1).position(), cursors.get(1).fingerprint() ^ 1);
+    Collections.reverse(cursors);
+    String target = "/v1/events?reverse=true&live=false&owner=" + owner + ":" + lost;
+    List<Frame> frames;
+    try (SseClient client = open(target)) {
+      frames = client.rest();
+    }
+    assertThat(frames.stream().map(Frame::event)).contains("gapless.reset");
+    assertThat(events(frames)).isEqualTo(texts(cursors));
+    for (int cut = 1; cut <= frames.size(); cut++) {
+      List<String> seen = new ArrayList<>(events(frames.subList(0, cut)));
+      try (SseClient client = open(target, "Last-Event-ID: " + frames.get(cut - 1).id())) {
+        seen.addAll(events(client.rest()));
+      }
+      assertThat(seen).as("cut after frame %d", cut).isEqualTo(texts(cursors));
+    }
+  }
+
   @Test
   void startsEachOwnerAtItsOwnCursor() throws IOException {
     List<Cursor> mine = appendThree();
