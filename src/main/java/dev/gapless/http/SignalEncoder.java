@@ -95,15 +95,14 @@ public final class SignalEncoder {
    * All of a stream that ends before it began: when to come back, and from where if that is known.
    */
   ByteString refused(Signal.CloseReason reason, Optional<Cursor> cursor) {
-    if (cursor.isPresent()) {
-      return text(retryLine(retry)).concat(close(new Signal.Close(reason, cursor.get())));
-    }
     String name = "gapless.close";
-    String data = "{\"reason\":\"" + name(reason) + "\"}";
+    String withoutId =
+        controlEvents
+            ? "event: " + name + "\ndata: {\"reason\":\"" + name(reason) + "\"}\n\n"
+            : ": " + name + "\n\n";
     return text(
-        retryLine(retry)
-            + (controlEvents ? "event: " + name + "\ndata: " + data : ": " + name)
-            + "\n\n");
+        comeBack(reason).orElseGet(() -> retryLine(retry))
+            + cursor.map(own -> control(own, name, reason(reason))).orElse(withoutId));
   }
 
   private ByteString events(Signal.Events signal) {
@@ -118,14 +117,17 @@ public final class SignalEncoder {
   }
 
   private ByteString close(Signal.Close close) {
-    String comeBack =
-        switch (close.reason()) {
-          case DRAIN, ERROR -> retryLine(retry);
-          case OVERLOADED -> retryLine(retry.multipliedBy(OVERLOADED_FACTOR));
-          case LIMIT, END, REVOKED, EXPIRED -> "";
-        };
-    ObjectNode data = Json.object().put("reason", name(close.reason()));
-    return text(comeBack + control(close.cursor(), "gapless.close", data));
+    return text(
+        comeBack(close.reason()).orElse("")
+            + control(close.cursor(), "gapless.close", reason(close.reason())));
+  }
+
+  private Optional<String> comeBack(Signal.CloseReason reason) {
+    return switch (reason) {
+      case DRAIN, ERROR -> Optional.of(retryLine(retry));
+      case OVERLOADED -> Optional.of(retryLine(retry.multipliedBy(OVERLOADED_FACTOR)));
+      case LIMIT, END, REVOKED, EXPIRED -> Optional.empty();
+    };
   }
 
   private String control(Cursor cursor, String name, ObjectNode data) {
@@ -133,6 +135,10 @@ public final class SignalEncoder {
         ? NativeFrames.frame(
             cursor.toString(), name, new String(Json.bytes(data), StandardCharsets.UTF_8))
         : ": " + name + "\n\n";
+  }
+
+  private static ObjectNode reason(Signal.CloseReason reason) {
+    return Json.object().put("reason", name(reason));
   }
 
   private static ObjectNode position(Cursor cursor) {

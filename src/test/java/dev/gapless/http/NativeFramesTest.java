@@ -137,6 +137,22 @@ class NativeFramesTest {
             List.of(CloseReason.DRAIN, CloseReason.ERROR, CloseReason.OVERLOADED).contains(reason));
   }
 
+  @ParameterizedTest
+  @EnumSource(CloseReason.class)
+  void refusesWithOneTimeToComeBack(CloseReason reason) {
+    long least = reason == CloseReason.OVERLOADED ? 5_000 : 1_000;
+    for (Optional<Cursor> cursor : List.of(Optional.<Cursor>empty(), Optional.of(cursor(5)))) {
+      ByteString refused = ENCODER.refused(reason, cursor);
+      assertThat(refused.utf8String().split("retry: ", -1)).hasSize(2);
+      SseParser parser = new SseParser().feed(bytes(refused));
+      assertThat(parser.retry().orElseThrow()).isBetween(least, 3 * least);
+      assertThat(parser.lastEventId()).isEqualTo(cursor.map(Cursor::toString).orElse(""));
+      assertThat(parser.frames()).hasSize(1);
+      assertThat(parser.frames().get(0).data())
+          .isEqualTo("{\"reason\":\"" + SignalEncoder.name(reason) + "\"}");
+    }
+  }
+
   @Test
   void sendsLargeEventsInPortionsOfWholeFrames() {
     List<HubEvent> small = new ArrayList<>();
