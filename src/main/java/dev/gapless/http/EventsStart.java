@@ -26,8 +26,7 @@ final class EventsStart {
             query.live(),
             query.limit(),
             query.onReset(),
-            Optional.of(stallTimeout),
-            false);
+            Optional.of(stallTimeout));
     return query.resume().map(first::resumedAt).orElse(first);
   }
 

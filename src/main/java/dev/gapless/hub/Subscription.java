@@ -21,8 +21,6 @@ import java.util.OptionalLong;
  * @param limit end after that many events
  * @param onReset where to continue after a reset
  * @param stallTimeout a subscriber that asks for nothing for this long counts as gone; empty: never
- * @param awaitsUnreached a cursor above everything the log has handed out is waited for (a finite
- *     subscription ends at once) instead of answered by a reset
  */
 public record Subscription(
     EventFilter filter,
@@ -31,8 +29,7 @@ public record Subscription(
     boolean live,
     OptionalLong limit,
     OnReset onReset,
-    Optional<Duration> stallTimeout,
-    boolean awaitsUnreached) {
+    Optional<Duration> stallTimeout) {
 
   public Subscription {
     ownerStarts = Map.copyOf(ownerStarts);
@@ -50,44 +47,28 @@ public record Subscription(
         true,
         OptionalLong.empty(),
         OnReset.FROM_EARLIEST,
-        Optional.empty(),
-        false);
+        Optional.empty());
   }
 
   public Subscription withOwnerStarts(Map<String, Cursor> starts) {
-    return new Subscription(
-        filter, start, starts, live, limit, onReset, stallTimeout, awaitsUnreached);
+    return new Subscription(filter, start, starts, live, limit, onReset, stallTimeout);
   }
 
   public Subscription withLive(boolean goOn) {
-    return new Subscription(
-        filter, start, ownerStarts, goOn, limit, onReset, stallTimeout, awaitsUnreached);
+    return new Subscription(filter, start, ownerStarts, goOn, limit, onReset, stallTimeout);
   }
 
   public Subscription withLimit(long events) {
     return new Subscription(
-        filter,
-        start,
-        ownerStarts,
-        live,
-        OptionalLong.of(events),
-        onReset,
-        stallTimeout,
-        awaitsUnreached);
+        filter, start, ownerStarts, live, OptionalLong.of(events), onReset, stallTimeout);
   }
 
   public Subscription withOnReset(OnReset policy) {
-    return new Subscription(
-        filter, start, ownerStarts, live, limit, policy, stallTimeout, awaitsUnreached);
+    return new Subscription(filter, start, ownerStarts, live, limit, policy, stallTimeout);
   }
 
   public Subscription withStallTimeout(Duration timeout) {
-    return new Subscription(
-        filter, start, ownerStarts, live, limit, onReset, Optional.of(timeout), awaitsUnreached);
-  }
-
-  public Subscription withAwaitsUnreached(boolean awaits) {
-    return new Subscription(filter, start, ownerStarts, live, limit, onReset, stallTimeout, awaits);
+    return new Subscription(filter, start, ownerStarts, live, limit, onReset, Optional.of(timeout));
   }
 
   /**
@@ -98,14 +79,7 @@ public record Subscription(
     Map<String, Cursor> later = new HashMap<>(ownerStarts);
     later.values().removeIf(own -> own.position() <= last.position());
     return new Subscription(
-        filter,
-        new StartPoint.At(last),
-        later,
-        live,
-        limit,
-        onReset,
-        stallTimeout,
-        awaitsUnreached);
+        filter, new StartPoint.At(last), later, live, limit, onReset, stallTimeout);
   }
 
   /** Where a subscription continues when its cursor cannot be. */

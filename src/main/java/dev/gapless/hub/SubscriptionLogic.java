@@ -201,10 +201,6 @@ final class SubscriptionLogic extends AsyncLogic {
     if (answer instanceof CursorCheck.Valid valid) {
       progress.verified(check, valid.verified());
     } else if (answer instanceof CursorCheck.Lost lost) {
-      if (lost.reason() == LostReason.AHEAD && wanted.awaitsUnreached()) {
-        awaitUnreached(check.cursor());
-        return;
-      }
       reset(check, lost.reason(), lost.earliest(), now);
     } else {
       // another node was faster: hold until our head has passed it, then ask again
@@ -213,14 +209,6 @@ final class SubscriptionLogic extends AsyncLogic {
       return;
     }
     verify(now, checks);
-  }
-
-  private void awaitUnreached(Cursor cursor) {
-    if (wanted.live()) {
-      awaitHead(cursor.position());
-    } else {
-      finish(CloseReason.END);
-    }
   }
 
   private void reset(Starts.Check check, LostReason reason, Cursor earliest, Delivered now) {
