@@ -41,7 +41,7 @@ final class EventsPublishing {
     this.settings = services.settings();
     this.parser = new DraftParser(settings.maxDrafts(), settings.maxData());
     this.bodies = new Semaphore(settings.maxPublishing());
-    this.blocking = services.blocking();
+    this.blocking = services.publishing();
     this.system = system;
   }
 

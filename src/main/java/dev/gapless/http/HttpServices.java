@@ -18,12 +18,14 @@ import org.apache.pekko.actor.typed.Props;
  * Thread-safe; start one for each node.
  */
 public final class HttpServices {
-  private static final String DISPATCHER = "gapless.http.blocking-dispatcher";
+  private static final String PUBLISHING = "gapless.http.blocking-dispatcher";
+  private static final String REVOCATIONS = "gapless.http.revocations-dispatcher";
 
   private final HttpSettings settings;
   private final EventHub hub;
   private final DataSource dataSource;
-  private final Executor blocking;
+  private final Executor publishing;
+  private final Executor revoking;
   private final RevocationWatch revocations;
   private final StreamRegistry registry;
   private final AccessGuard guard;
@@ -40,7 +42,8 @@ public final class HttpServices {
     this.hub = hub;
     this.dataSource = dataSource;
     this.open = own.isEmpty() && auth.isOpen();
-    this.blocking = system.dispatchers().lookup(DispatcherSelector.fromConfig(DISPATCHER));
+    this.publishing = system.dispatchers().lookup(DispatcherSelector.fromConfig(PUBLISHING));
+    this.revoking = system.dispatchers().lookup(DispatcherSelector.fromConfig(REVOCATIONS));
     this.revocations = new RevocationWatch(dataSource, auth.revocationStale());
     this.registry = new StreamRegistry(settings.maxStreams(), revocations);
     this.guard =
@@ -55,7 +58,7 @@ public final class HttpServices {
               return CompletableFuture.completedFuture(Done.getInstance());
             });
     system.systemActorOf(
-        RevocationActor.create(revocations, registry, auth.revocationPoll(), blocking),
+        RevocationActor.create(revocations, registry, auth.revocationPoll(), revoking),
         "gapless-revocations",
         Props.empty());
   }
@@ -134,8 +137,14 @@ public final class HttpServices {
     return dataSource;
   }
 
-  Executor blocking() {
-    return blocking;
+  /** For what blocks in order to publish. */
+  Executor publishing() {
+    return publishing;
+  }
+
+  /** For what blocks in order to revoke, which nothing else may delay. */
+  Executor revoking() {
+    return revoking;
   }
 
   RevocationWatch revocations() {

@@ -5,7 +5,6 @@ import java.sql.SQLException;
 import java.util.Locale;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.Executor;
 import org.apache.pekko.actor.ClassicActorSystemProvider;
 import org.apache.pekko.http.javadsl.model.HttpRequest;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
@@ -26,7 +25,6 @@ final class RevocationsEndpoint {
   }
 
   CompletionStage<HttpResponse> revoke(HttpRequest request, RequestTarget target) {
-    Executor blocking = services.blocking();
     return services
         .guard()
         .admit(request, new Access.Operate())
@@ -37,7 +35,7 @@ final class RevocationsEndpoint {
                   request, MAX_BODY, services.settings().bodyTimeout(), system);
             })
         .thenApply(RevocationsEndpoint::hash)
-        .thenApplyAsync(this::record, blocking);
+        .thenApplyAsync(this::record, services.revoking());
   }
 
   private HttpResponse record(TokenHash hash) {

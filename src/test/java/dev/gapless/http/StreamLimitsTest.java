@@ -8,12 +8,15 @@ import dev.gapless.testkit.SseParser.Frame;
 import dev.gapless.testkit.TestDatabase;
 import dev.gapless.testkit.TestLogs;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
 import org.apache.pekko.Done;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
@@ -139,6 +142,78 @@ class StreamLimitsTest {
         List<Frame> rest = client.rest();
         assertThat(rest.get(rest.size() - 1).data()).isEqualTo("{\"reason\":\"expired\"}");
       }
+    }
+  }
+
+  @Test
+  void revokesWhilePublishingWaits() throws Exception {
+    try (HttpTestNode node =
+        HttpTestNode.start(
+            """
+            gapless.http.blocking-dispatcher.thread-pool-executor.fixed-pool-size = 1
+            gapless.auth {
+              mode = tokens
+              revocation-poll-interval = 200 ms
+              revocation-stale-after = 2 s
+              tokens = [
+                { sha256 = "%s", operate = true, scopes = [ { allow = [read, write] } ] }
+                { sha256 = "%s", scopes = [ { allow = [read] } ] }
+              ]
+            }
+            """
+                .formatted(
+                    TokenHash.ofToken("operator").hex(), TokenHash.ofToken("reader").hex()))) {
+      String operator = "Authorization: Bearer operator";
+      String json = "Content-Type: application/json";
+      awaitPage(node, operator);
+      try (Connection locker = node.database.dataSource().getConnection();
+          SseClient reader =
+              SseClient.open(node.port(), "/v1/events", "Authorization: Bearer reader")) {
+        reader.await("gapless.live");
+        locker.setAutoCommit(false);
+        locker.createStatement().execute("LOCK TABLE gapless.events IN EXCLUSIVE MODE");
+        CompletableFuture<Integer> published =
+            CompletableFuture.supplyAsync(
+                () -> {
+                  try {
+                    return RawHttp.send(
+                            node.port(),
+                            "POST /v1/events HTTP/1.1",
+                            "{\"owner\":\"acme\",\"path\":\"/a\",\"type\":\"t\"}",
+                            operator,
+                            json)
+                        .status();
+                  } catch (IOException failed) {
+                    throw new UncheckedIOException(failed);
+                  }
+                });
+        Awaitility.await().until(() -> isAnyoneWaiting(node.database));
+        RawHttp.Answer revoked =
+            RawHttp.send(
+                node.port(),
+                "POST /v1/revocations HTTP/1.1",
+                "{\"sha256\":\"" + TokenHash.ofToken("reader").hex() + "\"}",
+                operator,
+                json);
+        assertThat(revoked.status()).isEqualTo(204);
+        List<Frame> rest = reader.rest();
+        assertThat(rest.get(rest.size() - 1).data()).isEqualTo("{\"reason\":\"revoked\"}");
+        assertThat(published).isNotDone();
+        locker.rollback();
+        assertThat(published.get(20, TimeUnit.SECONDS)).isEqualTo(201);
+      }
+    }
+  }
+
+  private static boolean isAnyoneWaiting(TestDatabase database) throws SQLException {
+    try (Connection connection = database.dataSource().getConnection();
+        var sql = connection.createStatement();
+        var row =
+            sql.executeQuery(
+                "SELECT FROM pg_locks WHERE NOT granted"
+                    + " AND database = (SELECT oid FROM pg_database"
+                    + " WHERE datname = current_database())")) {
+      return row.next();
     }
   }
 
