@@ -12,6 +12,9 @@ import java.util.Optional;
  */
 public sealed interface Signal {
 
+  /** The position of the subscription once it has received this. */
+  Cursor cursor();
+
   /** The first signal: where the subscription starts. */
   record Open(Cursor cursor) implements Signal {}
 
@@ -19,7 +22,12 @@ public sealed interface Signal {
    * Matching events in position order, at least one; all that was pending when the subscriber
    * asked.
    */
-  record Events(List<HubEvent> events) implements Signal {}
+  record Events(List<HubEvent> events) implements Signal {
+    @Override
+    public Cursor cursor() {
+      return events.get(events.size() - 1).cursor();
+    }
+  }
 
   /** History is delivered; from here on events come as they are decided. Sent once. */
   record Live(Cursor cursor) implements Signal {}
@@ -46,7 +54,12 @@ public sealed interface Signal {
       Cursor head,
       Cursor continuesAt,
       Optional<String> owner)
-      implements Signal {}
+      implements Signal {
+    @Override
+    public Cursor cursor() {
+      return continuesAt;
+    }
+  }
 
   /** The last signal; the stream completes after it. */
   record Close(CloseReason reason, Cursor cursor) implements Signal {}

@@ -59,12 +59,11 @@ final class SubscriptionLogic extends AsyncLogic {
   private final SubscriptionControl control = reason -> runOnStage(() -> onClose(reason));
   private final Deque<Signal> pending = new ArrayDeque<>(2);
   private final Progress progress;
+  private final HubPlace place;
 
   private Phase phase = Phase.STARTING;
   private boolean announcedLive;
-  private boolean behind;
   private @Nullable Ring ring;
-  private @Nullable Subscriber subscriber;
   private Cursor lastSent;
   private long lastPush = System.nanoTime();
 
@@ -74,6 +73,7 @@ final class SubscriptionLogic extends AsyncLogic {
     this.wanted = wanted;
     this.shared = shared;
     this.progress = new Progress(wanted);
+    this.place = new HubPlace(shared);
     this.lastSent = progress.own();
     setHandler(
         shape.out(),
@@ -101,8 +101,7 @@ final class SubscriptionLogic extends AsyncLogic {
   @Override
   public void postStop() {
     shared.state().running.remove(control);
-    leaveHub();
-    setBehind(false);
+    place.leave(false);
   }
 
   @Override
@@ -320,21 +319,11 @@ final class SubscriptionLogic extends AsyncLogic {
 
   private void join(Ring current) {
     phase = Phase.JOINING;
-    Inbox inbox =
-        new Inbox(
-            shared.settings().inboxEvents(),
-            shared.settings().inboxBytes(),
-            () -> runOnStage(this::onWake));
-    Subscriber joining = new Subscriber(progress.matcher(), inbox);
-    subscriber = joining;
+    long position = progress.own().position();
     this.<Boolean>ask(
         answer ->
-            shared
-                .hub()
-                .get()
-                .tell(
-                    new EventHubActor.Join(
-                        joining, current, progress.own().position(), answer::accept)),
+            place.ask(
+                progress.matcher(), current, position, () -> runOnStage(this::onWake), answer),
         this::onJoined);
   }
 
@@ -343,7 +332,7 @@ final class SubscriptionLogic extends AsyncLogic {
       return;
     }
     if (!joined) {
-      subscriber = null;
+      place.refused();
       phase = Phase.READING;
       if (ring != null
           && ring.after(progress.own().position(), 1, 1).filter(List::isEmpty).isPresent()) {
@@ -353,8 +342,7 @@ final class SubscriptionLogic extends AsyncLogic {
       return;
     }
     phase = Phase.LIVE;
-    shared.state().live.incrementAndGet();
-    setBehind(false);
+    place.given();
     if (!announcedLive) {
       announcedLive = true;
       pending.add(new Signal.Live(progress.own()));
@@ -362,13 +350,12 @@ final class SubscriptionLogic extends AsyncLogic {
   }
 
   private boolean take() {
-    Inbox inbox = inbox();
-    List<HubEvent> events = inbox.takeOrPark();
+    List<HubEvent> events = place.takeOrPark();
     if (!events.isEmpty()) {
       serve(events, events.get(events.size() - 1).cursor());
       return true;
     }
-    if (!inbox.isClosed()) {
+    if (!place.isLost()) {
       return false;
     }
     fallBack();
@@ -376,44 +363,16 @@ final class SubscriptionLogic extends AsyncLogic {
   }
 
   private void onWake() {
-    if (phase == Phase.LIVE && inbox().isClosed()) {
+    if (place.isLost()) {
       fallBack();
     }
     advance();
   }
 
   private void fallBack() {
-    leaveHub();
     // a new history shuts all inboxes; only in the old one it was this client that did not keep up
-    setBehind(shared.state().delivered().filter(now -> now.ring() == ring).isPresent());
+    place.leave(isStill(ring));
     phase = Phase.READING;
-  }
-
-  private Inbox inbox() {
-    Subscriber joined = subscriber;
-    if (joined == null) {
-      throw new IllegalStateException("live without a place in the hub");
-    }
-    return joined.inbox();
-  }
-
-  private void leaveHub() {
-    Subscriber joined = subscriber;
-    if (joined != null) {
-      subscriber = null;
-      joined.inbox().shut();
-      shared.hub().get().tell(new EventHubActor.Leave(joined));
-    }
-    if (phase == Phase.LIVE) {
-      shared.state().live.decrementAndGet();
-    }
-  }
-
-  private void setBehind(boolean now) {
-    if (behind != now) {
-      behind = now;
-      shared.state().behind.addAndGet(now ? 1 : -1);
-    }
   }
 
   // --- silence and the end ---
@@ -439,11 +398,10 @@ final class SubscriptionLogic extends AsyncLogic {
   private void moveWhileIdle() {
     // the head is read before the inbox: what it covers was offered before it was published
     Optional<Delivered> now = shared.state().delivered();
-    if (phase == Phase.LIVE
-        && now.isPresent()
+    if (now.isPresent()
         && now.get().ring() == ring
         && now.get().head().compareTo(progress.own()) > 0
-        && inbox().isIdle()) {
+        && place.isIdle()) {
       progress.servedUpTo(now.get().head());
     }
   }
@@ -456,32 +414,17 @@ final class SubscriptionLogic extends AsyncLogic {
   }
 
   private void finish(CloseReason reason) {
-    leaveHub();
+    place.leave(false);
     phase = Phase.ENDED;
     pending.add(new Signal.Close(reason, progress.own()));
   }
 
   private void push(Signal signal) {
     lastPush = System.nanoTime();
-    lastSent = cursorOf(signal);
+    lastSent = signal.cursor();
     push(shape.out(), signal);
     if (signal instanceof Signal.Close) {
       complete(shape.out());
     }
-  }
-
-  private static Cursor cursorOf(Signal signal) {
-    if (signal instanceof Signal.Events events) {
-      return events.events().get(events.events().size() - 1).cursor();
-    } else if (signal instanceof Signal.Open open) {
-      return open.cursor();
-    } else if (signal instanceof Signal.Live live) {
-      return live.cursor();
-    } else if (signal instanceof Signal.Heartbeat heartbeat) {
-      return heartbeat.cursor();
-    } else if (signal instanceof Signal.Reset reset) {
-      return reset.continuesAt();
-    }
-    return ((Signal.Close) signal).cursor();
   }
 }
