@@ -30,7 +30,8 @@ final class RevocationWatch implements RevocationView {
   @Override
   public boolean isRevoked(TokenHash token) {
     String hex = token.hex();
-    return revoked.contains(hex) || recordedHere.contains(hex);
+    // in this order: a read shows a hash before it leaves the second set
+    return recordedHere.contains(hex) || revoked.contains(hex);
   }
 
   @Override
@@ -38,7 +39,7 @@ final class RevocationWatch implements RevocationView {
     return !everRead || System.nanoTime() - lastRead > staleNanos;
   }
 
-  /** Blocking. */
+  /** Blocking; one at a time. */
   void read() throws SQLException {
     // what is read is as old as the moment the read began
     long asked = System.nanoTime();
@@ -47,6 +48,7 @@ final class RevocationWatch implements RevocationView {
       read = revocations.readAll(connection);
     }
     revoked = read;
+    recordedHere.removeAll(read);
     lastRead = asked;
     everRead = true;
   }
