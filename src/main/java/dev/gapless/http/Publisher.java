@@ -4,25 +4,27 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.gapless.event.Cursor;
 import dev.gapless.event.EventDraft;
+import dev.gapless.event.InvalidValueException;
 import dev.gapless.log.EventLog;
 import dev.gapless.log.IdempotencyStore;
 import dev.gapless.log.IdempotencyStore.Claim;
+import dev.gapless.log.LogErrors;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import javax.sql.DataSource;
-import org.postgresql.util.PSQLException;
-import org.postgresql.util.ServerErrorMessage;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Commits drafts in one transaction, with the answer under the idempotency key if there is one, and
- * says of every failure whether the transaction may have committed. Blocking. Thread-safe.
+ * says of every failure whether the transaction may have committed. A value that PostgreSQL refuses
+ * although the parser let it pass is the caller's fault, not the database's. Blocking. Thread-safe.
  */
 final class Publisher {
   private static final Logger LOG = LoggerFactory.getLogger("dev.gapless.http.publish");
@@ -61,7 +63,7 @@ final class Publisher {
           connection.setAutoCommit(true);
           return repeat.get();
         }
-        answer = render(log.append(connection, drafts));
+        answer = render(append(connection, drafts));
         if (key.isPresent()) {
           IdempotencyKey own = key.get();
           keys.complete(connection, own.scope(), own.key(), answer);
@@ -77,6 +79,51 @@ final class Publisher {
     } catch (SQLException failure) {
       throw problem(failure, committing).asException();
     }
+  }
+
+  private List<Cursor> append(Connection connection, List<EventDraft> drafts) throws SQLException {
+    try {
+      return log.append(connection, drafts);
+    } catch (SQLException | InvalidValueException failure) {
+      Optional<InvalidValueException> invalid = invalidValue(failure);
+      if (invalid.isEmpty()) {
+        throw failure;
+      }
+      connection.rollback();
+      throw refused(invalid.get(), indexOfRefused(connection, drafts)).asException();
+    }
+  }
+
+  /** PostgreSQL does not say which of them it refused: each by itself, and none of it stays. */
+  private OptionalInt indexOfRefused(Connection connection, List<EventDraft> drafts)
+      throws SQLException {
+    for (int index = 0; index < drafts.size(); index++) {
+      try {
+        log.append(connection, List.of(drafts.get(index)));
+      } catch (SQLException | InvalidValueException failure) {
+        if (invalidValue(failure).isEmpty()) {
+          throw failure;
+        }
+        return OptionalInt.of(index);
+      }
+    }
+    return OptionalInt.empty();
+  }
+
+  private static Optional<InvalidValueException> invalidValue(Exception failure) {
+    return failure instanceof SQLException sql
+        ? LogErrors.invalidValue(sql)
+        : Optional.of((InvalidValueException) failure);
+  }
+
+  private static Problem refused(InvalidValueException invalid, OptionalInt index) {
+    int status = invalid.isTooLarge() ? 413 : 400;
+    Problem problem =
+        index.isPresent()
+            ? Problem.of(status, "event " + index.getAsInt() + ", " + invalid.getMessage())
+                .with("index", index.getAsInt())
+            : Problem.of(status, invalid.getMessage());
+    return problem.with("field", invalid.field());
   }
 
   // the transaction has committed: nothing after it may turn the answer into a failure
@@ -127,9 +174,6 @@ final class Publisher {
 
   private static Problem problem(SQLException failure, boolean committing) {
     String state = Optional.ofNullable(failure.getSQLState()).orElse("");
-    if (!committing && isTooLarge(failure, state)) {
-      return Problem.of(413, "data: too large to be stored").with("field", "data");
-    }
     boolean certain =
         !committing
             || (state.length() == 5
@@ -145,12 +189,5 @@ final class Publisher {
                 ? "the database is not available; nothing was published"
                 : "the connection was lost during the commit; retry with the same Idempotency-Key")
         .with("outcome", certain ? "not-committed" : "unknown");
-  }
-
-  private static boolean isTooLarge(SQLException failure, String state) {
-    ServerErrorMessage message =
-        failure instanceof PSQLException postgres ? postgres.getServerErrorMessage() : null;
-    return state.equals("54000")
-        || (message != null && "events_data_size".equals(message.getConstraint()));
   }
 }

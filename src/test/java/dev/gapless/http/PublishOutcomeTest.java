@@ -21,6 +21,8 @@ import javax.sql.DataSource;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** What a failed publish says of its outcome is true, and a retry with its key makes it one. */
 class PublishOutcomeTest {
@@ -120,6 +122,33 @@ class PublishOutcomeTest {
     assertThat(wakes).hasValue(0);
     publisher(Connection::commit).publish(DRAFTS, Optional.empty());
     assertThat(wakes).hasValue(1);
+  }
+
+  /** What the parser would have refused, had it seen it. */
+  @ParameterizedTest
+  @CsvSource({"bad JSON, 400, data", "too large, 413, data", "refused owner, 400, owner"})
+  void whatPostgresRefusesNamesItsIndexAndField(String kind, int status, String field)
+      throws SQLException {
+    sql("ALTER TABLE gapless.events DROP CONSTRAINT events_owner_valid");
+    sql("ALTER TABLE gapless.events ADD CONSTRAINT events_owner_valid CHECK (owner <> 'unwanted')");
+    EventDraft bad =
+        switch (kind) {
+          case "bad JSON" -> EventDraft.of("acme", "/a", "t", "{\"a\":}");
+          case "too large" -> EventDraft.of("acme", "/a", "t", "\"" + "x".repeat(600_000) + "\"");
+          default -> EventDraft.of("unwanted", "/a", "t", "1");
+        };
+    EventDraft good = DRAFTS.get(0);
+    Publisher publisher = publisher(Connection::commit);
+    Problem problem =
+        catchThrowableOfType(
+                ProblemException.class,
+                () -> publisher.publish(List.of(good, good, bad, good), KEY))
+            .problem();
+    assertThat(problem.status()).isEqualTo(status);
+    assertThat(problem.members()).containsEntry("index", 2).containsEntry("field", field);
+    assertThat(events()).isZero();
+    publisher.publish(DRAFTS, KEY);
+    assertThat(events()).isEqualTo(1);
   }
 
   private Problem failure(AtCommit atCommit) {
