@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import javax.sql.DataSource;
+import org.awaitility.core.ConditionTimeoutException;
 
 /** Compares what came over the wire with what was committed. */
 final class Oracle {
@@ -58,7 +59,11 @@ final class Oracle {
 
   /** Waits until the client has as many events as it should have, then compares each. */
   void assertReceived(EventClient client, List<Long> expected) {
-    awaitCount(client, expected.size());
+    try {
+      awaitCount(client, expected.size());
+    } catch (ConditionTimeoutException e) {
+      // what is missing says more
+    }
     assertSame(client.positions(), expected);
     assertThat(client.resets()).as("resets").isEmpty();
   }
