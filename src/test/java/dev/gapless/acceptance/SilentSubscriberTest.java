@@ -6,16 +6,12 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.gapless.testkit.EventClient;
+import dev.gapless.testkit.JavaHeap;
 import dev.gapless.testkit.ServerNode;
 import dev.gapless.testkit.TestDatabase;
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -27,8 +23,6 @@ class SilentSubscriberTest {
   private static final String PROBE = "probe-" + MARKER;
   private static final int BATCH = 1_000;
   private static final long MOST_GROWTH = 32L << 20;
-  // the last line of the JDK's class histogram: Total <objects> <bytes>
-  private static final Pattern TOTAL = Pattern.compile("Total\\s+\\d+\\s+(\\d+)");
 
   private TestDatabase database;
   private Oracle oracle;
@@ -68,7 +62,7 @@ class SilentSubscriberTest {
       flood(20_000);
       long probed = probe(healthy, 20, 0);
       long quietDelay = probe(healthy, 20, 20);
-      long heapBefore = liveBytes();
+      long heapBefore = JavaHeap.live(node.process().process());
       long before = oracle.last();
 
       try (EventClient silent = EventClient.watch(node, "/v1/events?owner=" + FLOOD)) {
@@ -81,7 +75,7 @@ class SilentSubscriberTest {
           delays.add(probe(healthy, 1, 40 + written / BATCH));
         }
         await("seen as behind").until(() -> hub().get("behind").asInt() == 1);
-        long growth = liveBytes() - heapBefore;
+        long growth = JavaHeap.live(node.process().process()) - heapBefore;
 
         silent.goOnReading();
         List<Long> expected = oracle.committed("owner = '" + FLOOD + "' AND id > " + before);
@@ -145,26 +139,5 @@ class SilentSubscriberTest {
 
   private JsonNode hub() {
     return node.status().get("hub");
-  }
-
-  /** After a full collection, which the histogram of live objects begins with. */
-  private long liveBytes() {
-    try {
-      Process jcmd =
-          new ProcessBuilder(
-                  Path.of(System.getProperty("java.home"), "bin", "jcmd").toString(),
-                  Long.toString(node.process().process().pid()),
-                  "GC.class_histogram")
-              .redirectErrorStream(true)
-              .start();
-      String histogram = new String(jcmd.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-      Matcher total = TOTAL.matcher(histogram);
-      assertThat(total.find())
-          .as(histogram.substring(0, Math.min(500, histogram.length())))
-          .isTrue();
-      return Long.parseLong(total.group(1));
-    } catch (IOException e) {
-      throw new java.io.UncheckedIOException(e);
-    }
   }
 }
