@@ -8,6 +8,9 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.gapless.acceptance.TwoNodes.Pair;
 import dev.gapless.testkit.EventClient;
 import dev.gapless.testkit.ServerNode;
+import java.net.URI;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -106,5 +109,40 @@ class MovingClientTest {
         "50 files written on A, read from B at their event: %d ms after the answer to the writer"
             + " (median), %d ms at most%n",
         delays.get(25), delays.get(49));
+  }
+
+  @Test
+  void homeserverClientsSeeOnOneNodeWhatWasWrittenOnTheOther(Pair nodes) {
+    String user = "8um71us3fyw6h8wbcxb5ar3rwusy1a6u49956ikzojg3gcwd1dty";
+    String path = "/pub/" + MARKER + "/";
+    putPubky(nodes.a, user, path + "first", "0");
+    try (EventClient onB =
+        EventClient.watchWithData(nodes.b, "/events-stream?live=true&user=" + user)) {
+      for (int i = 1; i <= 20; i++) {
+        ServerNode writes = i % 2 == 0 ? nodes.a : nodes.b;
+        ServerNode reads = i % 2 == 0 ? nodes.b : nodes.a;
+        putPubky(writes, user, path + i, MARKER + i);
+        int number = i;
+        await()
+            .atMost(Duration.ofSeconds(10))
+            .pollInterval(Duration.ofMillis(1))
+            .until(() -> onB.count() > number);
+        assertThat(onB.received().get(i).data()).startsWith("pubky://" + user + path + i + "\n");
+        assertThat(reads.get(path + i + "?pubky-host=" + user).body()).isEqualTo(MARKER + i);
+      }
+      nodes.oracle.assertReceived(onB, nodes.oracle.committed("owner = '" + user + "'"));
+    }
+    assertThat(nodes.b.get("/events/?limit=1000").body())
+        .contains("PUT pubky://" + user + path + "20\n");
+    System.out.println("21 files by the homeserver API, written and read on different nodes");
+  }
+
+  private static void putPubky(ServerNode node, String user, String path, String contents) {
+    HttpResponse<String> answer =
+        node.send(
+            HttpRequest.newBuilder(URI.create(node.url() + path))
+                .header("pubky-host", user)
+                .PUT(BodyPublishers.ofString(contents)));
+    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(201);
   }
 }
