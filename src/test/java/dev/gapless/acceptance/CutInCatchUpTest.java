@@ -24,7 +24,7 @@ class CutInCatchUpTest {
 
   @Test
   void aStreamKeepsItsOrderAndEndsCompleteWhereverTheConnectionIsCut() {
-    cut(12);
+    cut(7);
   }
 
   @Test
