@@ -15,10 +15,10 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import org.awaitility.Awaitility;
@@ -45,11 +45,12 @@ public final class ServerNode implements AutoCloseable {
   private final int port = freePort();
   private final Optional<String> databaseUrl;
   private final List<String> jvm;
-  private final List<ServerProcess> processes = new ArrayList<>();
+  private final List<ServerProcess> processes = new CopyOnWriteArrayList<>();
 
   private ServerNode(Optional<String> databaseUrl, String config, List<String> jvm) {
     this.databaseUrl = databaseUrl;
     this.jvm = jvm;
+    closeWithTheJvm();
     try {
       Files.createDirectories(directory.resolve("conf"));
       Files.writeString(directory.resolve("conf/application.conf"), config);
@@ -82,6 +83,12 @@ public final class ServerNode implements AutoCloseable {
       throw e;
     }
     return this;
+  }
+
+  /** Also if a test forgets to close it, no process outlives the tests. */
+  private void closeWithTheJvm() {
+    Runtime.getRuntime()
+        .addShutdownHook(new Thread(() -> processes.forEach(ServerProcess::close), "stop-" + name));
   }
 
   private void launch() {
