@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Where a subscription, or each of its owners, stands: all events at or below a start are the
@@ -50,16 +51,17 @@ final class Starts {
     return owners.values().stream().min(Cursor::compareTo).orElse(common);
   }
 
-  /** The cursors to verify before anything is read. */
+  /** The cursors to verify before anything is read: one for all owners where they stand at one. */
   List<Check> checks() {
     if (owners.isEmpty()) {
       return List.of(new Check(Optional.empty(), common));
     }
+    Set<Cursor> different = Set.copyOf(owners.values());
+    if (different.size() == 1) {
+      return List.of(new Check(Optional.empty(), different.iterator().next()));
+    }
     List<Check> checks = new ArrayList<>();
-    owners.forEach(
-        (owner, cursor) ->
-            checks.add(
-                new Check(owners.size() > 1 ? Optional.of(owner) : Optional.empty(), cursor)));
+    owners.forEach((owner, cursor) -> checks.add(new Check(Optional.of(owner), cursor)));
     return checks;
   }
 

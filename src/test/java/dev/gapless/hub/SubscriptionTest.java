@@ -406,6 +406,49 @@ class SubscriptionTest {
   }
 
   @Test
+  void ownersThatStandAtOnePlaceAreCheckedAndResetTogether() throws SQLException {
+    try (TestHub node = new TestHub()) {
+      List<Cursor> sent = node.append(TestHub.drafts(20, 2));
+      node.begin();
+      EventFilter both = new EventFilter(Set.of("owner0", "owner1"), Set.of(), Set.of());
+      Cursor gone = new Cursor(sent.get(2).position(), sent.get(2).fingerprint() ^ 1);
+      Subscription wanted =
+          Subscription.of(both, StartPoint.NOW)
+              .withOwnerStarts(Map.of("owner0", gone, "owner1", gone))
+              .withLive(false);
+      List<Signal> signals = new Client(node, wanted).rest();
+      List<Signal> resets = signals.stream().filter(Signal.Reset.class::isInstance).toList();
+      assertThat(resets).hasSize(1);
+      assertThat(((Signal.Reset) resets.get(0)).owner()).isEmpty();
+      assertThat(eventPositions(signals)).isEqualTo(positions(sent));
+    }
+  }
+
+  /**
+   * What a client comes back with after a reset is what the reset said, until an event moves it.
+   */
+  @Test
+  void silenceAndTheEndAfterAResetDoNotMoveTheClient() throws SQLException {
+    try (TestHub node = new TestHub("heartbeat = 200 ms, ring-events = 16, page-events = 20")) {
+      List<Cursor> sent = node.append(TestHub.drafts(100, 1));
+      node.begin();
+      Cursor gone = new Cursor(sent.get(50).position(), sent.get(50).fingerprint() ^ 1);
+      // the cursor can be checked, and then nothing can be read
+      node.readsLeft.set(1);
+      Client client = new Client(node, Subscription.of(ALL, new StartPoint.At(gone)));
+      client.expect(Signal.Open.class);
+      assertThat(client.expect(Signal.Reset.class).continuesAt()).isEqualTo(Cursor.EARLIEST);
+      assertThat(client.expect(Signal.Heartbeat.class))
+          .isEqualTo(new Signal.Heartbeat(Cursor.EARLIEST, false));
+      client.control.close(CloseReason.DRAIN);
+      List<Signal> rest = client.rest();
+      assertThat(rest.get(rest.size() - 1))
+          .isEqualTo(new Signal.Close(CloseReason.DRAIN, Cursor.EARLIEST));
+      assertThat(node.failedReads.get()).isPositive();
+    }
+  }
+
+  @Test
   void aFiniteStreamEndsAlthoughTheHistoryBeganAnewBelowItsEnd() throws SQLException {
     try (TestHub node = new TestHub("ring-events = 16, page-events = 20")) {
       List<Cursor> sent = node.append(TestHub.drafts(100, 1));

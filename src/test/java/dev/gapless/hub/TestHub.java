@@ -36,6 +36,9 @@ final class TestHub implements AutoCloseable {
   /** While set, every connection that catch-up asks for fails. */
   final AtomicBoolean readsFail = new AtomicBoolean();
 
+  /** How many more connections catch-up gets before it fails as with {@link #readsFail}. */
+  final AtomicInteger readsLeft = new AtomicInteger(Integer.MAX_VALUE);
+
   /** How often the hub asked the tail to begin anew. */
   final AtomicInteger lostPlaces = new AtomicInteger();
 
@@ -63,7 +66,7 @@ final class TestHub implements AutoCloseable {
   }
 
   private boolean fails() {
-    if (readsFail.get()) {
+    if (readsFail.get() || readsLeft.getAndUpdate(left -> Math.max(0, left - 1)) == 0) {
       failedReads.incrementAndGet();
       return true;
     }
