@@ -61,7 +61,7 @@ final class TestHub implements AutoCloseable {
     DataSource pool = database.pool(4);
     hub =
         new LocalEventHub(
-            kit.system(), settings, log, new FailingDataSource(pool, this::fails), reads, () -> {});
+            kit.system(), settings, log, FailingDataSource.of(pool, this::fails), reads, () -> {});
     kit.spawn(hub.behavior(lostPlaces::incrementAndGet));
   }
 
