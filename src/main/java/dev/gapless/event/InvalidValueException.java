@@ -8,11 +8,13 @@ public final class InvalidValueException extends IllegalArgumentException {
   private static final long serialVersionUID = 1L;
 
   private final String field;
+  private final String message;
   private final boolean tooLarge;
 
   private InvalidValueException(String field, String message, boolean tooLarge) {
     super(message);
     this.field = field;
+    this.message = message;
     this.tooLarge = tooLarge;
   }
 
@@ -23,6 +25,12 @@ public final class InvalidValueException extends IllegalArgumentException {
   /** As {@link #of}, for a value that is well formed but above a size limit. */
   public static InvalidValueException tooLarge(String field, String rule) {
     return new InvalidValueException(field, field + ": " + rule, true);
+  }
+
+  /** Never null, and safe to show. */
+  @Override
+  public String getMessage() {
+    return message;
   }
 
   /** The name of the field or parameter at fault, as the caller spelled it. */
