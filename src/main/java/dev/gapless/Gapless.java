@@ -8,6 +8,7 @@ import dev.gapless.event.StartPoint;
 import dev.gapless.hub.EventHub;
 import dev.gapless.hub.HubEvent;
 import dev.gapless.hub.LocalEventHub;
+import dev.gapless.hub.PekkoStages;
 import dev.gapless.hub.Signal;
 import dev.gapless.hub.Subscription;
 import dev.gapless.hub.SubscriptionControl;
@@ -137,7 +138,8 @@ public final class Gapless implements Extension {
     if (node.isReady()) {
       return CompletableFuture.completedFuture(Done.getInstance());
     }
-    return Patterns.after(LOOK, system.classicSystem(), () -> ready(node));
+    return PekkoStages.onDispatcher(
+        Patterns.after(LOOK, system.classicSystem(), () -> ready(node)), system);
   }
 
   /**

@@ -1,5 +1,6 @@
 package dev.gapless.files;
 
+import dev.gapless.hub.PekkoStages;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.Optional;
@@ -32,12 +33,15 @@ final class Upload {
 
   /** Fails as the database does, or with {@link BodyRefusedException}. */
   CompletionStage<Staged> run(ActorSystem<?> system, Source<ByteString, ?> body) {
-    return body.mapError(
-            Throwable.class, failure -> new BodyRefusedException(new PutResult.Incomplete()))
-        .via(new PaceGuard(settings.minRate(), settings.minRateWindow()))
-        .via(new Chunker(settings.chunkBytes(), settings.maxBytes()))
-        .mapAsync(1, chunk -> jdbc.run(connection -> store(connection, chunk)))
-        .runWith(Sink.ignore(), system)
+    return PekkoStages.onDispatcher(
+            body.mapError(
+                    Throwable.class,
+                    failure -> new BodyRefusedException(new PutResult.Incomplete()))
+                .via(new PaceGuard(settings.minRate(), settings.minRateWindow()))
+                .via(new Chunker(settings.chunkBytes(), settings.maxBytes()))
+                .mapAsync(1, chunk -> jdbc.run(connection -> store(connection, chunk)))
+                .runWith(Sink.ignore(), system),
+            system)
         .thenCompose(done -> jdbc.run(this::finish));
   }
 

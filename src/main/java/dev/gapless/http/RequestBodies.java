@@ -1,5 +1,6 @@
 package dev.gapless.http;
 
+import dev.gapless.hub.PekkoStages;
 import java.time.Duration;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
@@ -38,9 +39,11 @@ final class RequestBodies {
   /** Fails with a {@link ProblemException}: 413 above the size, 408 after the time. */
   static CompletionStage<byte[]> read(
       HttpRequest request, long maxBytes, Duration within, ClassicActorSystemProvider system) {
-    return bytes(request.entity())
-        .completionTimeout(within)
-        .runWith(Sink.fold(new Received(maxBytes), Received::add), system)
+    return PekkoStages.onDispatcher(
+            bytes(request.entity())
+                .completionTimeout(within)
+                .runWith(Sink.fold(new Received(maxBytes), Received::add), system),
+            system)
         .handle(
             (received, failure) -> {
               if (failure == null) {
@@ -57,9 +60,11 @@ final class RequestBodies {
 
   /** Takes what is left of a body that nobody wants, within bounds. Never fails. */
   static CompletionStage<Done> discard(HttpRequest request, Materializer materializer) {
-    return bytes(request.entity())
-        .completionTimeout(DISCARD_TIME)
-        .runWith(Sink.fold(new Received(0), Received::add), materializer)
+    return PekkoStages.onDispatcher(
+            bytes(request.entity())
+                .completionTimeout(DISCARD_TIME)
+                .runWith(Sink.fold(new Received(0), Received::add), materializer),
+            materializer.system())
         .handle((received, failure) -> Done.getInstance());
   }
 

@@ -128,10 +128,12 @@ public final class LocalEventHub implements EventHub {
             .withOwnerStarts(request.ownerStarts())
             .resumedAt(after)
             .withLimit(1);
-    return subscribe(next)
-        .collectType(Signal.Events.class)
-        .takeWithin(request.patience())
-        .runWith(Sink.headOption(), system);
+    return PekkoStages.onDispatcher(
+        subscribe(next)
+            .collectType(Signal.Events.class)
+            .takeWithin(request.patience())
+            .runWith(Sink.headOption(), system),
+        system);
   }
 
   @Override
