@@ -7,6 +7,7 @@ import dev.gapless.hub.Signal.CloseReason;
 import dev.gapless.hub.SubscriptionControl;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import org.apache.pekko.NotUsed;
@@ -45,7 +46,8 @@ public final class StreamResponses {
       Supplier<Optional<Cursor>> comeBack) {
     return withBody(
         Source.fromMaterializer(
-                (materializer, attributes) -> admit(grant, encoder, source, comeBack))
+                (materializer, attributes) ->
+                    admit(grant, encoder, source, comeBack, materializer.executionContext()))
             .mapMaterializedValue(unused -> NotUsed.getInstance()));
   }
 
@@ -63,7 +65,8 @@ public final class StreamResponses {
       Grant grant,
       SignalEncoder encoder,
       Supplier<Source<Signal, SubscriptionControl>> source,
-      Supplier<Optional<Cursor>> comeBack) {
+      Supplier<Optional<Cursor>> comeBack,
+      Executor executor) {
     if (registry.isDraining()) {
       return refuse(encoder, CloseReason.DRAIN, comeBack.get());
     }
@@ -87,11 +90,13 @@ public final class StreamResponses {
           .watchTermination(
               (control, done) -> {
                 Runnable forget = registry.watch(grant, control);
-                done.whenComplete(
+                // with an executor: a stage of Pekko's would go on in the JVM's common pool
+                done.whenCompleteAsync(
                     (end, failure) -> {
                       forget.run();
                       leave.run();
-                    });
+                    },
+                    executor);
                 return NotUsed.getInstance();
               });
     } catch (RuntimeException failure) {
@@ -114,7 +119,7 @@ public final class StreamResponses {
   }
 
   /** Of one materialized stream: what it has sent decides how it may end. */
-  private static final class Encoding {
+  static final class Encoding {
     private final SignalEncoder encoder;
     private final Supplier<Optional<Cursor>> comeBack;
     private boolean opened;
@@ -129,7 +134,8 @@ public final class StreamResponses {
       if (!opened && signal instanceof Signal.Close close) {
         return List.of(encoder.refused(close.reason(), comeBack.get()));
       }
-      opened = true;
+      // a heartbeat says nothing yet while the node still looks for its head
+      opened |= !(signal instanceof Signal.Heartbeat);
       return encoder.portions(signal);
     }
   }
