@@ -15,6 +15,7 @@ import dev.gapless.event.EventFilter;
 import dev.gapless.event.StartPoint;
 import dev.gapless.testkit.FaultyPool;
 import dev.gapless.testkit.FaultyPool.Step;
+import dev.gapless.testkit.Oracle;
 import dev.gapless.testkit.TcpProxy;
 import dev.gapless.testkit.TestDatabase;
 import dev.gapless.testkit.TestLogs;

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.gapless.acceptance.TwoNodes.Pair;
 import dev.gapless.testkit.EventClient;
+import dev.gapless.testkit.Load;
+import dev.gapless.testkit.Oracle;
 import dev.gapless.testkit.ServerNode;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.gapless.testkit.EventClient;
+import dev.gapless.testkit.Oracle;
 import dev.gapless.testkit.ServerNode;
 import dev.gapless.testkit.TcpProxy;
 import dev.gapless.testkit.TestDatabase;

@@ -6,6 +6,9 @@ import static org.awaitility.Awaitility.await;
 
 import dev.gapless.server.EmbeddedPostgres.StopMode;
 import dev.gapless.testkit.EventClient;
+import dev.gapless.testkit.Load;
+import dev.gapless.testkit.Oracle;
+import dev.gapless.testkit.Publishers;
 import dev.gapless.testkit.ServerNode;
 import dev.gapless.testkit.TestDatabase;
 import java.net.http.HttpResponse;

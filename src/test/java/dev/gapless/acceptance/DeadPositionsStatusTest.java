@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.gapless.acceptance.TwoNodes.Pair;
 import dev.gapless.testkit.EventClient;
 import dev.gapless.testkit.JavaHeap;
+import dev.gapless.testkit.Oracle;
 import dev.gapless.testkit.ServerNode;
 import java.sql.Connection;
 import java.sql.Statement;

@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.gapless.server.EmbeddedPostgres.StopMode;
 import dev.gapless.testkit.EventClient;
+import dev.gapless.testkit.Oracle;
 import dev.gapless.testkit.ServerNode;
 import dev.gapless.testkit.TcpProxy;
 import dev.gapless.testkit.TestDatabase;

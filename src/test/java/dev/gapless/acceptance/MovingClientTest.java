@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.gapless.acceptance.TwoNodes.Pair;
 import dev.gapless.testkit.EventClient;
+import dev.gapless.testkit.Load;
 import dev.gapless.testkit.ServerNode;
 import java.net.URI;
 import java.net.http.HttpRequest;

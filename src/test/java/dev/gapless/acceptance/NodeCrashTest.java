@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.gapless.acceptance.TwoNodes.Pair;
 import dev.gapless.testkit.EventClient;
+import dev.gapless.testkit.Load;
 import dev.gapless.testkit.ServerNode;
 import java.time.Duration;
 import java.util.List;

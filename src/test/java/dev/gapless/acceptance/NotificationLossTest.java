@@ -5,6 +5,8 @@ import static org.awaitility.Awaitility.await;
 
 import dev.gapless.acceptance.TwoNodes.Pair;
 import dev.gapless.testkit.EventClient;
+import dev.gapless.testkit.Load;
+import dev.gapless.testkit.Oracle;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

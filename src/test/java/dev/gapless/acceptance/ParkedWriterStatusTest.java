@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.gapless.acceptance.TwoNodes.Pair;
 import dev.gapless.testkit.EventClient;
+import dev.gapless.testkit.Load;
 import dev.gapless.testkit.ServerNode;
 import java.sql.Connection;
 import java.sql.Statement;

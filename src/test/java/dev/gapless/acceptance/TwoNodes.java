@@ -1,5 +1,6 @@
 package dev.gapless.acceptance;
 
+import dev.gapless.testkit.Oracle;
 import dev.gapless.testkit.ServerNode;
 import dev.gapless.testkit.TestDatabase;
 import org.junit.jupiter.api.extension.BeforeAllCallback;

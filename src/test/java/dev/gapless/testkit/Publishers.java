@@ -1,9 +1,8 @@
-package dev.gapless.acceptance;
+package dev.gapless.testkit;
 
 import static dev.gapless.testkit.ServerNode.MARKER;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.gapless.testkit.ServerNode;
 import java.io.UncheckedIOException;
 import java.net.http.HttpResponse;
 import java.util.ArrayList;
@@ -21,7 +20,7 @@ import java.util.concurrent.locks.LockSupport;
  * Clients that publish one event after the other over HTTP, each with an {@code Idempotency-Key},
  * and repeat what failed until it succeeds. Thread-safe.
  */
-final class Publishers implements AutoCloseable {
+public final class Publishers implements AutoCloseable {
   private final ServerNode node;
   private final ExecutorService threads;
   private final List<Future<?>> running = new ArrayList<>();
@@ -30,7 +29,7 @@ final class Publishers implements AutoCloseable {
   private final Map<String, Integer> answers = new ConcurrentHashMap<>();
   private volatile boolean stopped;
 
-  Publishers(ServerNode node, int clients) {
+  public Publishers(ServerNode node, int clients) {
     this.node = node;
     this.threads = Executors.newFixedThreadPool(clients);
     for (int i = 0; i < clients; i++) {
@@ -71,17 +70,17 @@ final class Publishers implements AutoCloseable {
     return false;
   }
 
-  int count() {
+  public int count() {
     return acknowledged.size();
   }
 
   /** The position that each key was answered with. */
-  Map<String, Long> acknowledged() {
+  public Map<String, Long> acknowledged() {
     return Map.copyOf(acknowledged);
   }
 
   /** How often each answer came: {@code 201}, or the status with the outcome it names. */
-  Map<String, Integer> answers() {
+  public Map<String, Integer> answers() {
     return Map.copyOf(answers);
   }
 

@@ -1,4 +1,4 @@
-package dev.gapless.acceptance;
+package dev.gapless.testkit;
 
 import static dev.gapless.testkit.ServerNode.MARKER;
 
@@ -22,8 +22,8 @@ import javax.sql.DataSource;
  * back, some rows only to a savepoint, random pauses before the commit. Closing it waits for their
  * end.
  */
-final class Load implements AutoCloseable {
-  static final int OWNERS = 5;
+public final class Load implements AutoCloseable {
+  public static final int OWNERS = 5;
 
   private final ExecutorService threads;
   private final List<Future<?>> running = new ArrayList<>();
@@ -34,17 +34,17 @@ final class Load implements AutoCloseable {
   }
 
   /** One of the owners written to. */
-  static String owner(int number) {
+  public static String owner(int number) {
     return "acme-" + MARKER + "-" + number;
   }
 
   /** The folder below which about half of the events are. */
-  static String orders() {
+  public static String orders() {
     return "/orders-" + MARKER + "/";
   }
 
   /** Begins to write and goes on until it is closed. */
-  static Load start(DataSource source, int writers, long seed) {
+  public static Load start(DataSource source, int writers, long seed) {
     System.out.printf("%d writers, seed %d%n", writers, seed);
     Load load = new Load(writers);
     for (int i = 0; i < writers; i++) {
@@ -99,7 +99,7 @@ final class Load implements AutoCloseable {
     }
   }
 
-  void runFor(Duration duration) {
+  public void runFor(Duration duration) {
     LockSupport.parkNanos(duration.toNanos());
   }
 

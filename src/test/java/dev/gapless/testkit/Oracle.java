@@ -1,11 +1,9 @@
-package dev.gapless.acceptance;
+package dev.gapless.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.gapless.testkit.EventClient;
-import dev.gapless.testkit.ServerNode;
 import java.net.http.HttpResponse;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -18,23 +16,23 @@ import javax.sql.DataSource;
 import org.awaitility.core.ConditionTimeoutException;
 
 /** Compares what came over the wire with what was committed. */
-final class Oracle {
+public final class Oracle {
   private final DataSource source;
 
-  Oracle(DataSource source) {
+  public Oracle(DataSource source) {
     this.source = source;
   }
 
   /** The committed positions for which the condition holds, in order. */
-  List<Long> committed(String condition) {
+  public List<Long> committed(String condition) {
     return numbers("SELECT id FROM gapless.events WHERE " + condition + " ORDER BY id");
   }
 
-  long last() {
+  public long last() {
     return numbers("SELECT coalesce(max(id), 0) FROM gapless.events").get(0);
   }
 
-  List<Long> numbers(String sql) {
+  public List<Long> numbers(String sql) {
     List<Long> numbers = new ArrayList<>();
     try (Connection connection = source.getConnection();
         Statement statement = connection.createStatement();
@@ -48,7 +46,7 @@ final class Oracle {
     }
   }
 
-  void execute(String sql) {
+  public void execute(String sql) {
     try (Connection connection = source.getConnection();
         Statement statement = connection.createStatement()) {
       statement.execute(sql);
@@ -58,7 +56,7 @@ final class Oracle {
   }
 
   /** Waits until the client has as many events as it should have, then compares each. */
-  void assertReceived(EventClient client, List<Long> expected) {
+  public void assertReceived(EventClient client, List<Long> expected) {
     try {
       awaitCount(client, expected.size());
     } catch (ConditionTimeoutException e) {
@@ -68,7 +66,7 @@ final class Oracle {
     assertThat(client.resets()).as("resets").isEmpty();
   }
 
-  static void awaitCount(EventClient client, int count) {
+  public static void awaitCount(EventClient client, int count) {
     await("all events have arrived")
         .atMost(Duration.ofSeconds(60))
         .pollInterval(Duration.ofMillis(20))
@@ -76,7 +74,7 @@ final class Oracle {
   }
 
   /** As lists of 100,000 numbers are compared: only what differs is shown. */
-  static void assertSame(List<Long> actual, List<Long> expected) {
+  public static void assertSame(List<Long> actual, List<Long> expected) {
     if (!actual.equals(expected)) {
       List<Long> missing = new ArrayList<>(expected);
       missing.removeAll(new java.util.HashSet<>(actual));
@@ -109,7 +107,7 @@ final class Oracle {
   }
 
   /** All JSON pages after a cursor, to the end. The query is such as {@code owner=a&}. */
-  static List<Long> pages(ServerNode node, String query, String after) {
+  public static List<Long> pages(ServerNode node, String query, String after) {
     List<Long> positions = new ArrayList<>();
     String cursor = after;
     while (true) {
