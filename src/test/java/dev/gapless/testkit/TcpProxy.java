@@ -33,7 +33,7 @@ public final class TcpProxy implements AutoCloseable {
   private static final long NO_LIMIT = Long.MAX_VALUE;
 
   private final ServerSocket listening;
-  private final int target;
+  private volatile int target;
   private final Set<Link> links = ConcurrentHashMap.newKeySet();
   private final Direction toServer = new Direction();
   private final Direction toClient = new Direction();
@@ -53,6 +53,11 @@ public final class TcpProxy implements AutoCloseable {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** From now on leads to another port; the connections that exist stay where they are. */
+  public void target(int port) {
+    target = port;
   }
 
   /** Where clients connect, on 127.0.0.1. */

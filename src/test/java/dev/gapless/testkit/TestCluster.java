@@ -8,6 +8,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
@@ -15,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
+import javax.sql.DataSource;
 import org.awaitility.Awaitility;
 import org.postgresql.ds.PGSimpleDataSource;
 
@@ -26,14 +28,15 @@ public final class TestCluster implements AutoCloseable {
   private static final AtomicInteger NUMBER = new AtomicInteger();
 
   private final EmbeddedPostgres postgres;
+  private final Map<String, String> parameters;
 
-  private TestCluster(EmbeddedPostgres postgres) {
+  private TestCluster(EmbeddedPostgres postgres, Map<String, String> parameters) {
     this.postgres = postgres;
+    this.parameters = Map.copyOf(parameters);
   }
 
   /** Started; parameters such as {@code max_prepared_transactions} win over the defaults. */
   public static TestCluster start(Map<String, String> parameters) {
-    Path folder = TestFolders.ofThisProcess().resolve("pg-" + NUMBER.incrementAndGet());
     Map<String, String> all = new java.util.HashMap<>();
     all.put("max_connections", "200");
     all.put("logging_collector", "off");
@@ -44,11 +47,21 @@ public final class TestCluster implements AutoCloseable {
     all.put("min_wal_size", "80MB");
     all.put("max_wal_size", "512MB");
     all.putAll(parameters);
-    TestCluster cluster =
-        new TestCluster(
-            EmbeddedPostgres.create(EmbeddedPostgresSettings.at(folder).withParameters(all)));
+    return start(newFolder(), all, 0);
+  }
+
+  /** On a folder that may hold data already; the port 0 takes a free one. */
+  static TestCluster start(Path folder, Map<String, String> parameters, int port) {
+    EmbeddedPostgresSettings settings =
+        EmbeddedPostgresSettings.at(folder).withParameters(parameters).withPort(port);
+    TestCluster cluster = new TestCluster(EmbeddedPostgres.create(settings), parameters);
     cluster.start();
     return cluster;
+  }
+
+  /** It does not exist yet. */
+  static Path newFolder() {
+    return TestFolders.ofThisProcess().resolve("pg-" + NUMBER.incrementAndGet());
   }
 
   public void start() {
@@ -92,9 +105,14 @@ public final class TestCluster implements AutoCloseable {
 
   /** One new connection for each call, nothing pooled. */
   public PGSimpleDataSource dataSource(String database) {
+    return dataSource(port(), database);
+  }
+
+  /** The same for any PostgreSQL of ours, or a proxy in front of it. */
+  public static PGSimpleDataSource dataSource(int port, String database) {
     PGSimpleDataSource source = new PGSimpleDataSource();
     source.setServerNames(new String[] {"127.0.0.1"});
-    source.setPortNumbers(new int[] {port()});
+    source.setPortNumbers(new int[] {port});
     source.setDatabaseName(database);
     source.setUser("postgres");
     return source;
@@ -105,9 +123,64 @@ public final class TestCluster implements AutoCloseable {
     return postgres.jdbcUrl(database) + "?user=postgres";
   }
 
+  /** A base backup of it, taken while it runs. */
+  public PostgresCopy copy() {
+    return PostgresCopy.of(this);
+  }
+
+  /** Makes a standby a primary, which goes on with what it has received. */
+  public void promote() {
+    query("SELECT pg_promote(true, 60)");
+    Awaitility.await("promotion")
+        .atMost(Duration.ofSeconds(60))
+        .pollInterval(Duration.ofMillis(10))
+        .until(() -> query("SELECT pg_is_in_recovery()").equals("f"));
+  }
+
+  /** How far a primary's write-ahead log reaches now: {@link #awaitReplayed} waits for it. */
+  public String walPosition() {
+    return query("SELECT pg_current_wal_insert_lsn()");
+  }
+
+  /** Waits until a standby shows everything up to there. */
+  public void awaitReplayed(String walPosition) {
+    Awaitility.await("replay")
+        .atMost(Duration.ofSeconds(30))
+        .pollInterval(Duration.ofMillis(5))
+        .until(
+            () ->
+                query("SELECT pg_last_wal_replay_lsn() >= '" + walPosition + "'::pg_lsn")
+                    .equals("t"));
+  }
+
+  Map<String, String> parameters() {
+    return parameters;
+  }
+
+  /** One value from the maintenance database, as text; empty if it is null. */
+  public String query(String sql) {
+    return query(dataSource("postgres"), sql);
+  }
+
   /** On the maintenance database, in autocommit. */
-  void execute(String sql) {
-    try (Connection connection = dataSource("postgres").getConnection();
+  public void execute(String sql) {
+    execute(dataSource("postgres"), sql);
+  }
+
+  static String query(DataSource source, String sql) {
+    try (Connection connection = source.getConnection();
+        Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery(sql)) {
+      row.next();
+      String value = row.getString(1);
+      return value == null ? "" : value;
+    } catch (SQLException e) {
+      throw new IllegalStateException(sql, e);
+    }
+  }
+
+  static void execute(DataSource source, String sql) {
+    try (Connection connection = source.getConnection();
         Statement statement = connection.createStatement()) {
       statement.execute(sql);
     } catch (SQLException e) {

@@ -60,6 +60,16 @@ public final class TestDatabase implements AutoCloseable {
     return cluster.dataSource(name);
   }
 
+  /** One value as text; empty if it is null. */
+  public String query(String sql) {
+    return TestCluster.query(dataSource(), sql);
+  }
+
+  /** In autocommit. */
+  public void execute(String sql) {
+    TestCluster.execute(dataSource(), sql);
+  }
+
   /** Closed together with the database. */
   public HikariDataSource pool(int size) {
     HikariConfig config = new HikariConfig();
