@@ -15,6 +15,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -44,16 +45,16 @@ public final class ServerNode implements AutoCloseable {
   private final Path directory = TestFolders.create(name);
   private final int port = freePort();
   private final Optional<String> databaseUrl;
-  private final List<String> jvm;
+  private final NodeOptions options;
   private final List<ServerProcess> processes = new CopyOnWriteArrayList<>();
 
-  private ServerNode(Optional<String> databaseUrl, String config, List<String> jvm) {
+  private ServerNode(Optional<String> databaseUrl, NodeOptions options) {
     this.databaseUrl = databaseUrl;
-    this.jvm = jvm;
+    this.options = options;
     closeWithTheJvm();
     try {
       Files.createDirectories(directory.resolve("conf"));
-      Files.writeString(directory.resolve("conf/application.conf"), config);
+      Files.writeString(directory.resolve("conf/application.conf"), options.config());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -65,12 +66,21 @@ public final class ServerNode implements AutoCloseable {
   }
 
   public static ServerNode start(String jdbcUrl, String config) {
-    return new ServerNode(Optional.of(jdbcUrl), config, List.of("-Xmx384m")).start();
+    return start(jdbcUrl, NodeOptions.config(config));
+  }
+
+  public static ServerNode start(String jdbcUrl, NodeOptions options) {
+    return new ServerNode(Optional.of(jdbcUrl), options).start();
+  }
+
+  /** Not started: {@link #launch} and {@link #awaitReady} start several at once. */
+  public static ServerNode create(String jdbcUrl, NodeOptions options) {
+    return new ServerNode(Optional.of(jdbcUrl), options);
   }
 
   /** With its own PostgreSQL below its working directory. */
   public static ServerNode startWithOwnPostgres(String config) {
-    return new ServerNode(Optional.empty(), config, List.of("-Xmx384m")).start();
+    return new ServerNode(Optional.empty(), NodeOptions.config(config)).start();
   }
 
   /** A new process, after the last one has ended. Returns when it is ready. */
@@ -91,13 +101,19 @@ public final class ServerNode implements AutoCloseable {
         .addShutdownHook(new Thread(() -> processes.forEach(ServerProcess::close), "stop-" + name));
   }
 
-  private void launch() {
-    Map<String, String> environment =
-        databaseUrl
-            .map(url -> Map.of("GAPLESS_DATABASE_URL", url, "GAPLESS_NODE", name))
-            .orElseGet(() -> Map.of("GAPLESS_NODE", name));
+  /** A new process, after the last one has ended. Returns at once. */
+  public void launch() {
+    Map<String, String> environment = new HashMap<>(options.environment());
+    environment.put("GAPLESS_NODE", name);
+    databaseUrl.ifPresent(url -> environment.put("GAPLESS_DATABASE_URL", url));
     processes.add(
-        ServerProcess.launch(directory, environment, jvm, "--port", Integer.toString(port)));
+        ServerProcess.launch(
+            directory,
+            environment,
+            options.jvm(),
+            options.ahead(),
+            "--port",
+            Integer.toString(port)));
   }
 
   public void awaitReady() {
@@ -129,6 +145,15 @@ public final class ServerNode implements AutoCloseable {
 
   public void kill9() {
     process().kill9();
+  }
+
+  /** SIGSTOP: it stands still, with all its sockets open, until {@link #resume}. */
+  public void pause() {
+    process().pause();
+  }
+
+  public void resume() {
+    process().resume();
   }
 
   /** The process that runs now, or ran last. */

@@ -15,6 +15,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 
 /**
@@ -40,23 +41,28 @@ public final class ServerProcess implements AutoCloseable {
       Path directory, Map<String, String> environment, String... arguments) {
     // Quick to start; nothing is measured in such a process.
     List<String> jvm = List.of("-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1");
-    return launch(directory, environment, jvm, arguments);
+    return launch(directory, environment, jvm, List.of(), arguments);
   }
 
   /**
    * Starts it and returns at once.
    *
    * @param jvm options such as {@code -Dgapless.…=…}
+   * @param ahead class path entries that win over the server's own classes
    */
   public static ServerProcess launch(
-      Path directory, Map<String, String> environment, List<String> jvm, String... arguments) {
+      Path directory,
+      Map<String, String> environment,
+      List<String> jvm,
+      List<Path> ahead,
+      String... arguments) {
     try {
       Files.createDirectories(directory);
       Path output = Files.createTempFile(directory, "server-", ".out");
       List<String> command = new ArrayList<>();
       command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
       command.addAll(jvm);
-      command.addAll(List.of("-cp", classPath(), Main.class.getName()));
+      command.addAll(List.of("-cp", classPath(ahead), Main.class.getName()));
       command.addAll(List.of(arguments));
       ProcessBuilder builder =
           new ProcessBuilder(command)
@@ -133,6 +139,31 @@ public final class ServerProcess implements AutoCloseable {
     return awaitEnd();
   }
 
+  /** SIGSTOP: it stands still, and its sockets stay open, until {@link #resume}. */
+  public void pause() {
+    signal("STOP");
+  }
+
+  /** SIGCONT. */
+  public void resume() {
+    signal("CONT");
+  }
+
+  private void signal(String name) {
+    try {
+      Process kill =
+          new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).inheritIO().start();
+      if (kill.waitFor() != 0) {
+        throw new IllegalStateException("no such process any more");
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    }
+  }
+
   /** SIGKILL; its PostgreSQL stays behind. */
   public void kill9() {
     process.destroyForcibly();
@@ -165,9 +196,11 @@ public final class ServerProcess implements AutoCloseable {
   }
 
   /** Without what only the tests have. */
-  private static String classPath() {
-    return Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
-        .filter(entry -> !entry.endsWith("test-classes") && !entry.endsWith("test-classes/"))
+  private static String classPath(List<Path> ahead) {
+    Stream<String> own =
+        Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
+            .filter(entry -> !entry.endsWith("test-classes") && !entry.endsWith("test-classes/"));
+    return Stream.concat(ahead.stream().map(Path::toString), own)
         .collect(Collectors.joining(File.pathSeparator));
   }
 }

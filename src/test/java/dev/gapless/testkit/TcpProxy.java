@@ -8,12 +8,11 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.Lock;
-import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
 
 /**
  * A network between a client and a server on 127.0.0.1, which can be slow, silent or cut, in each
@@ -25,31 +24,58 @@ public final class TcpProxy implements AutoCloseable {
     PASS,
     /** They are kept back, and passed on when the flow passes again. */
     HOLD,
-    /** They are read and thrown away: the peer hears nothing and sees no end. */
+    /**
+     * They are read and thrown away: the peer hears nothing and sees no end. A connection that has
+     * lost bytes stays silent in this direction for good, as one of TCP's would: cut it.
+     */
     BLACK_HOLE
   }
 
-  private static final int BUFFER = 16 * 1024;
+  /** Sees the bytes of one connection as they pass; one thread for each direction. */
+  interface Tap {
+    /** All that a client has sent, whether or not it will pass. */
+    void sent(byte[] bytes, int length);
+
+    /** After the proxy's own rules have let the bytes pass: whether they may. May wait. */
+    boolean passes(boolean toServer) throws InterruptedException;
+
+    /** What reaches the client of a server's bytes. */
+    byte[] received(byte[] bytes, int length);
+
+    /** How many of them may still pass before the connection is reset. */
+    int allowed(int length);
+
+    void ended();
+  }
+
+  // all that may be under way at once on a slow connection
+  private static final int BUFFER = 64 * 1024;
   private static final long NO_LIMIT = Long.MAX_VALUE;
 
   private final ServerSocket listening;
   private volatile int target;
+  private final Function<Link, Tap> taps;
   private final Set<Link> links = ConcurrentHashMap.newKeySet();
-  private final Direction toServer = new Direction();
-  private final Direction toClient = new Direction();
+  private final ProxyFlow toServer = new ProxyFlow();
+  private final ProxyFlow toClient = new ProxyFlow();
   private final AtomicLong budget = new AtomicLong(NO_LIMIT);
   private volatile boolean accepting = true;
 
-  private TcpProxy(int target) throws IOException {
+  private TcpProxy(int target, Function<Link, Tap> taps) throws IOException {
     this.target = target;
+    this.taps = taps;
     this.listening = new ServerSocket(0, 200, InetAddress.getLoopbackAddress());
     daemon("proxy-accept", this::accept);
   }
 
   /** In front of a port of 127.0.0.1. */
   public static TcpProxy to(int port) {
+    return to(port, link -> NoTap.INSTANCE);
+  }
+
+  static TcpProxy to(int port, Function<Link, Tap> taps) {
     try {
-      return new TcpProxy(port);
+      return new TcpProxy(port, taps);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -85,8 +111,12 @@ public final class TcpProxy implements AutoCloseable {
 
   /** Each portion of bytes arrives this much later. */
   public void delay(Duration delay) {
-    toServer.delay = delay;
-    toClient.delay = delay;
+    delay(delay, delay);
+  }
+
+  public void delay(Duration up, Duration down) {
+    toServer.delay(up);
+    toClient.delay(down);
   }
 
   /** Whether new connections are served; if not they are accepted and closed. */
@@ -136,8 +166,8 @@ public final class TcpProxy implements AutoCloseable {
         }
         Link link = new Link(client, new Socket(InetAddress.getLoopbackAddress(), target));
         links.add(link);
-        daemon("proxy-up", () -> link.pump(link.client, link.server, toServer));
-        daemon("proxy-down", () -> link.pump(link.server, link.client, toClient));
+        daemon("proxy-up", () -> link.pump(true));
+        daemon("proxy-down", () -> link.pump(false));
       } catch (IOException refused) {
         // the target does not listen, or the proxy is closed: the client sees its socket closed
       }
@@ -150,70 +180,55 @@ public final class TcpProxy implements AutoCloseable {
     thread.start();
   }
 
-  private static final class Direction {
-    private final Lock lock = new ReentrantLock();
-    private final Condition changed = lock.newCondition();
-    private Flow flow = Flow.PASS;
-    private volatile Duration delay = Duration.ZERO;
-
-    void flow(Flow next) {
-      lock.lock();
-      try {
-        flow = next;
-        changed.signalAll();
-      } finally {
-        lock.unlock();
-      }
-    }
-
-    /** Waits while the bytes are held; whether they may pass. */
-    boolean passes() throws InterruptedException {
-      Duration late = delay;
-      if (!late.isZero()) {
-        java.util.concurrent.locks.LockSupport.parkNanos(late.toNanos());
-      }
-      lock.lock();
-      try {
-        while (flow == Flow.HOLD) {
-          changed.await();
-        }
-        return flow == Flow.PASS;
-      } finally {
-        lock.unlock();
-      }
-    }
-  }
-
-  private final class Link {
+  /** One connection. */
+  final class Link {
     private final Socket client;
     private final Socket server;
+    private final Tap tap;
 
     Link(Socket client, Socket server) throws IOException {
       this.client = client;
       this.server = server;
       client.setTcpNoDelay(true);
       server.setTcpNoDelay(true);
+      tap = taps.apply(this);
     }
 
-    void pump(Socket from, Socket to, Direction direction) {
+    private void pump(boolean up) {
       byte[] buffer = new byte[BUFFER];
+      boolean lost = false;
       try {
-        InputStream in = from.getInputStream();
-        OutputStream out = to.getOutputStream();
+        InputStream in = (up ? client : server).getInputStream();
+        OutputStream out = (up ? server : client).getOutputStream();
         int read;
         while ((read = in.read(buffer)) >= 0) {
-          if (direction.passes()) {
-            int allowed = direction == toClient ? spend(read) : read;
-            out.write(buffer, 0, allowed);
-            if (allowed < read) {
-              reset();
-            }
+          if (up) {
+            tap.sent(buffer, read);
+          }
+          lost |= !(up ? toServer : toClient).passes() || !tap.passes(up);
+          if (!lost) {
+            pass(up, out, buffer, read);
           }
         }
       } catch (IOException | InterruptedException ended) {
         // one side is gone, so the other one goes too
       } finally {
         close(false);
+      }
+    }
+
+    private void pass(boolean up, OutputStream out, byte[] buffer, int read) throws IOException {
+      if (up) {
+        out.write(buffer, 0, read);
+        return;
+      }
+      int affordable = spend(read);
+      int allowed = tap.allowed(affordable);
+      out.write(tap.received(buffer, allowed));
+      if (affordable < read) {
+        reset();
+      } else if (allowed < affordable) {
+        close(true);
       }
     }
 
@@ -225,7 +240,9 @@ public final class TcpProxy implements AutoCloseable {
     }
 
     void close(boolean reset) {
-      links.remove(this);
+      if (links.remove(this)) {
+        tap.ended();
+      }
       for (Socket socket : new Socket[] {client, server}) {
         try {
           if (reset) {
@@ -237,5 +254,30 @@ public final class TcpProxy implements AutoCloseable {
         }
       }
     }
+  }
+
+  private enum NoTap implements Tap {
+    INSTANCE;
+
+    @Override
+    public void sent(byte[] bytes, int length) {}
+
+    @Override
+    public boolean passes(boolean toServer) {
+      return true;
+    }
+
+    @Override
+    public byte[] received(byte[] bytes, int length) {
+      return Arrays.copyOf(bytes, length);
+    }
+
+    @Override
+    public int allowed(int length) {
+      return length;
+    }
+
+    @Override
+    public void ended() {}
   }
 }

@@ -37,6 +37,11 @@ public final class TestCluster implements AutoCloseable {
 
   /** Started; parameters such as {@code max_prepared_transactions} win over the defaults. */
   public static TestCluster start(Map<String, String> parameters) {
+    return startIn(TestFolders.ofThisProcess(), parameters);
+  }
+
+  /** With its data in a folder of this folder, such as that of a {@link SmallDisk}. */
+  static TestCluster startIn(Path parent, Map<String, String> parameters) {
     Map<String, String> all = new java.util.HashMap<>();
     all.put("max_connections", "200");
     all.put("logging_collector", "off");
@@ -47,7 +52,7 @@ public final class TestCluster implements AutoCloseable {
     all.put("min_wal_size", "80MB");
     all.put("max_wal_size", "512MB");
     all.putAll(parameters);
-    return start(newFolder(), all, 0);
+    return start(parent.resolve(newFolder().getFileName()), all, 0);
   }
 
   /** On a folder that may hold data already; the port 0 takes a free one. */
@@ -83,6 +88,20 @@ public final class TestCluster implements AutoCloseable {
         .atMost(Duration.ofSeconds(20))
         .pollInterval(Duration.ofMillis(5))
         .until(() -> all.stream().noneMatch(TestCluster::works));
+  }
+
+  /**
+   * From now on no file of this PostgreSQL grows beyond this (RLIMIT_FSIZE): what would is refused
+   * as on a full disk, for users who may not mount a {@link SmallDisk}. Segments of PostgreSQL's
+   * own log have 16 MiB: with a lower limit it crashes.
+   */
+  public void limitFileSize(long bytes) {
+    FileSizeLimit.set(
+        postgres.process().orElseThrow(() -> new IllegalStateException("does not run")), bytes);
+  }
+
+  public void liftFileSizeLimit() {
+    limitFileSize(FileSizeLimit.NONE);
   }
 
   public boolean isRunning() {

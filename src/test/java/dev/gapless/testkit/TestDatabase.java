@@ -26,10 +26,14 @@ public final class TestDatabase implements AutoCloseable {
   private final List<HikariDataSource> pools = new ArrayList<>();
 
   private TestDatabase(TestCluster cluster, boolean own) {
+    this(cluster, own, "");
+  }
+
+  private TestDatabase(TestCluster cluster, boolean own, String options) {
     this.cluster = cluster;
     this.own = own;
     this.name = "test_" + NUMBER.incrementAndGet();
-    cluster.execute("CREATE DATABASE " + name + " TEMPLATE template0");
+    cluster.execute("CREATE DATABASE " + name + " TEMPLATE template0" + options);
   }
 
   /** In the shared PostgreSQL. Closing drops it, with everybody still connected to it. */
@@ -49,6 +53,23 @@ public final class TestDatabase implements AutoCloseable {
    */
   public static TestDatabase ownCluster(Map<String, String> parameters) {
     return new TestDatabase(TestCluster.start(parameters), true);
+  }
+
+  /** As {@link #ownCluster(Map)}, with all that PostgreSQL writes on this disk. */
+  public static TestDatabase ownClusterOn(SmallDisk disk, Map<String, String> parameters) {
+    return new TestDatabase(TestCluster.startIn(disk.folder(), parameters), true);
+  }
+
+  /**
+   * As {@link #ownCluster(Map)}, with its tables on this disk but PostgreSQL's own log and system
+   * tables elsewhere: it survives when the disk is full, and answers with errors.
+   */
+  public static TestDatabase ownClusterWithTablesOn(
+      SmallDisk disk, Map<String, String> parameters) {
+    TestCluster cluster = TestCluster.start(parameters);
+    Path folder = disk.folderOwnedAs(cluster.dataDirectory());
+    cluster.execute("CREATE TABLESPACE small LOCATION '" + folder + "'");
+    return new TestDatabase(cluster, true, " TABLESPACE small");
   }
 
   public String name() {
@@ -119,6 +140,17 @@ public final class TestDatabase implements AutoCloseable {
   public void start() {
     requireOwn();
     cluster.start();
+  }
+
+  /** Only with a cluster of its own; see {@link TestCluster#limitFileSize}. */
+  public void limitFileSize(long bytes) {
+    requireOwn();
+    cluster.limitFileSize(bytes);
+  }
+
+  public void liftFileSizeLimit() {
+    requireOwn();
+    cluster.liftFileSizeLimit();
   }
 
   /** Only with a cluster of its own. Copy it or put it back while PostgreSQL is stopped. */

@@ -80,6 +80,7 @@ public final class TestFolders {
       String pid = folder.getFileName().toString().substring(PREFIX.length());
       if (pid.matches("\\d{1,9}") && ProcessHandle.of(Long.parseLong(pid)).isEmpty()) {
         endPostgresBelow(folder);
+        SmallDisk.unmountBelow(folder);
         delete(folder);
       }
     }
