@@ -2,6 +2,7 @@ package dev.gapless.hub;
 
 import com.github.benmanes.caffeine.cache.AsyncCache;
 import com.github.benmanes.caffeine.cache.Caffeine;
+import com.github.benmanes.caffeine.cache.Scheduler;
 import dev.gapless.event.Cursor;
 import dev.gapless.event.EventFilter;
 import dev.gapless.log.EventLog;
@@ -60,6 +61,8 @@ final class CatchUpReader {
             .maximumWeight(settings.cacheBytes())
             .<Key, SharedRead>weigher((key, read) -> weight(read))
             .expireAfterWrite(KEPT)
+            // else a node that has become quiet keeps the last pages for good
+            .scheduler(Scheduler.systemScheduler())
             .executor(executor)
             .buildAsync();
   }

@@ -231,6 +231,8 @@ public record NodeFootprint(
     try (Stream<Path> all = Files.walk(directory)) {
       return all.filter(path -> !path.startsWith(directory.resolve("data")))
           .map(path -> directory.relativize(path).toString())
+          // what a process has printed, one for each: ours, not the server's
+          .filter(path -> !path.matches("server-\\d+\\.out"))
           .sorted()
           .toList();
     } catch (IOException e) {

@@ -21,16 +21,27 @@ public final class RawHttp implements Closeable {
   private final Socket socket;
   private final InputStream in;
 
-  private RawHttp(int port) throws IOException {
+  private RawHttp(int port, int receiveBuffer, int timeoutMillis) throws IOException {
     socket = new Socket();
-    socket.connect(new InetSocketAddress("127.0.0.1", port), TIMEOUT_MILLIS);
-    socket.setSoTimeout(TIMEOUT_MILLIS);
+    if (receiveBuffer > 0) {
+      socket.setReceiveBufferSize(receiveBuffer);
+    }
+    socket.connect(new InetSocketAddress("127.0.0.1", port), timeoutMillis);
+    socket.setSoTimeout(timeoutMillis);
     socket.setTcpNoDelay(true);
     in = new java.io.BufferedInputStream(socket.getInputStream());
   }
 
   public static RawHttp connect(int port) throws IOException {
-    return new RawHttp(port);
+    return new RawHttp(port, 0, TIMEOUT_MILLIS);
+  }
+
+  /**
+   * @param receiveBuffer in bytes; 0: as the system likes it
+   * @param timeoutMillis how long a read may wait
+   */
+  public static RawHttp connect(int port, int receiveBuffer, int timeoutMillis) throws IOException {
+    return new RawHttp(port, receiveBuffer, timeoutMillis);
   }
 
   /** One request on a connection of its own; header lines without line ends. */

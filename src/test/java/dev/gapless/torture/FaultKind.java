@@ -1,0 +1,69 @@
+package dev.gapless.torture;
+
+/** What can go wrong. Every fault begins, lasts for a while, and is healed. */
+enum FaultKind {
+  /** A node is killed with SIGKILL, and started again. */
+  KILL_NODE(3),
+  /** A node is told to end (SIGTERM), and started again. */
+  STOP_NODE(1),
+  /** A node's process stands still (SIGSTOP), and goes on. */
+  PAUSE_NODE(4),
+  /** PostgreSQL is stopped in an orderly way, and started again. */
+  STOP_POSTGRES(2),
+  /** All processes of PostgreSQL are killed at once, and it is started again. */
+  KILL_POSTGRES(3),
+  /** The backend of a node's listener is terminated, again and again. */
+  TERMINATE_LISTENER(4),
+  /** Every backend of a node is terminated. */
+  TERMINATE_BACKENDS(3),
+  /** Nothing passes on the listener's connection, and nobody is told. */
+  BLACK_HOLE_LISTENER(3),
+  /** Nothing passes between a node and the database, and nobody is told. */
+  BLACK_HOLE_DATABASE(4),
+  /** What a node and the database send is kept back, and arrives later. */
+  HOLD_DATABASE(3),
+  /** A node's connections to the database end (FIN), new ones are refused for a while. */
+  CUT_DATABASE(3),
+  /** A node's connections to the database are reset (RST), again and again. */
+  RESET_DATABASE(3),
+  /** A node's connections to the database are reset in the middle of an answer. */
+  RESET_IN_ANSWER(4),
+  /** Each portion of bytes between a node and the database takes 200 ms each way. */
+  SLOW_DATABASE(3),
+  /** No writer's transaction notifies. */
+  NO_NOTIFY(3),
+  /** Notifications are swallowed on the way to a node, as behind a pooler. */
+  SWALLOW_NOTIFICATIONS(3),
+  /** A node's wall clock jumps, forward or back. */
+  CLOCK_JUMP(3),
+  /** PostgreSQL's disk is full. */
+  DISK_FULL(2),
+  /** A transaction stays prepared, also across a restart of PostgreSQL. */
+  PREPARED_IN_DOUBT(2),
+  /** A writer draws positions and keeps its transaction open. */
+  PARKED_WRITER(3),
+  /** The backends of all writers are terminated in the middle of what they do. */
+  TERMINATE_WRITERS(3),
+  /** One transaction of 100,000 rows, mostly rolled back. */
+  BULK(2),
+  /** Commits that do not wait for the disk, and then PostgreSQL is killed. */
+  ASYNC_CRASH(2),
+  /** The connections of a node's clients are reset. */
+  RESET_CLIENTS(3),
+  /** Nothing passes between a node and its clients, and nobody is told. */
+  BLACK_HOLE_CLIENTS(3),
+  /** All subscribers leave and come back at once, at whatever node. */
+  STORM(3);
+
+  /** How often it is drawn, compared with the others. */
+  final int weight;
+
+  FaultKind(int weight) {
+    this.weight = weight;
+  }
+
+  /** Whether committed events may be gone afterwards, so that a reset may be justified. */
+  boolean losesCommits() {
+    return this == ASYNC_CRASH;
+  }
+}
