@@ -28,7 +28,7 @@ final class MountingExample {
             routes ->
                 Http.get(system)
                     .newServerAt("127.0.0.1", 0)
-                    .withSettings(HttpServerSettings.create(config, settings.http()))
+                    .withSettings(HttpServerSettings.create(config, routes.services()))
                     .bind(routesWith(routes))
                     .thenApply(
                         binding -> {

@@ -2,9 +2,12 @@ package dev.gapless.http;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.apache.pekko.http.javadsl.settings.ServerSettings;
+import org.apache.pekko.io.Inet;
 
 /**
  * The settings of Pekko HTTP that long streams, many owners and exact request targets need. An
@@ -30,7 +33,20 @@ public final class HttpServerSettings {
 
   private HttpServerSettings() {}
 
-  /** The settings to bind with: what {@code config} has under {@code pekko.http}, and the above. */
+  /**
+   * The settings to bind with: what {@code config} has under {@code pekko.http}, and the above.
+   * With them {@code services} get to know the connections, and end those whose clients have
+   * vanished.
+   */
+  public static ServerSettings create(Config config, HttpServices services) {
+    ServerSettings settings = create(config, services.settings());
+    List<Inet.SocketOption> options = new ArrayList<>();
+    settings.getSocketOptions().forEach(options::add);
+    options.add(services.connections());
+    return settings.withSocketOptions(options);
+  }
+
+  /** The same for a server without streams, which has no need to end connections. */
   public static ServerSettings create(Config config, HttpSettings http) {
     Map<String, Object> server = new HashMap<>();
     server.put("max-connections", Math.addExact(http.maxStreams(), OTHER_CONNECTIONS));

@@ -30,6 +30,7 @@ public final class HttpServices {
   private final StreamRegistry registry;
   private final AccessGuard guard;
   private final boolean open;
+  private final AcceptedConnections connections = new AcceptedConnections();
 
   private HttpServices(
       ActorSystem<?> system,
@@ -61,6 +62,10 @@ public final class HttpServices {
         RevocationActor.create(revocations, registry, auth.revocationPoll(), revoking),
         "gapless-revocations",
         Props.empty());
+    system.systemActorOf(
+        VanishedClients.create(connections, settings.stallTimeout()),
+        "gapless-vanished-clients",
+        DispatcherSelector.blocking());
   }
 
   /**
@@ -131,6 +136,11 @@ public final class HttpServices {
   /** Ends the streams that have lost what they depend on. */
   void checkStreams() {
     registry.check();
+  }
+
+  /** Of the servers that were bound with {@link HttpServerSettings}. */
+  AcceptedConnections connections() {
+    return connections;
   }
 
   DataSource dataSource() {

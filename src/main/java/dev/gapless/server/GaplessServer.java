@@ -2,7 +2,6 @@ package dev.gapless.server;
 
 import com.typesafe.config.Config;
 import dev.gapless.http.HttpServerSettings;
-import dev.gapless.http.HttpSettings;
 import dev.gapless.server.LaunchSettings.Database.Embedded;
 import dev.gapless.server.LaunchSettings.Database.External;
 import java.net.BindException;
@@ -15,7 +14,6 @@ import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.apache.pekko.http.javadsl.Http;
 import org.apache.pekko.http.javadsl.ServerBinding;
 import org.apache.pekko.http.javadsl.ServerBuilder;
-import org.apache.pekko.http.javadsl.server.Route;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -47,7 +45,7 @@ final class GaplessServer {
     ActorSystem<Void> system = ActorSystem.create(Behaviors.empty(), "gapless", config);
     resources.add(() -> stop(system));
     Application application = Application.start(system, library, dataSources);
-    ServerBinding binding = bind(system, settings, library.routes().http(), application.route());
+    ServerBinding binding = bind(system, settings, application);
     application.services().requireAllowedBind(binding.localAddress());
     String url = url(settings, binding);
     log.atInfo()
@@ -76,19 +74,20 @@ final class GaplessServer {
   }
 
   private static ServerBinding bind(
-      ActorSystem<Void> system, LaunchSettings settings, HttpSettings http, Route route) {
+      ActorSystem<Void> system, LaunchSettings settings, Application application) {
     boolean http2 = settings.tls().isPresent() || settings.h2c();
     Config config = system.settings().config();
     ServerBuilder builder =
         Http.get(system)
             .newServerAt(settings.networkInterface(), settings.port())
-            .withSettings(HttpServerSettings.create(config, http).withEnableHttp2(http2));
+            .withSettings(
+                HttpServerSettings.create(config, application.services()).withEnableHttp2(http2));
     if (settings.tls().isPresent()) {
       builder = builder.enableHttps(Tls.context(settings.tls().get()));
     }
     try {
       return builder
-          .bind(route)
+          .bind(application.route())
           .toCompletableFuture()
           .orTimeout(BIND_LIMIT.toSeconds(), TimeUnit.SECONDS)
           .join()

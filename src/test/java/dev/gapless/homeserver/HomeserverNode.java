@@ -7,7 +7,6 @@ import dev.gapless.Gapless;
 import dev.gapless.GaplessRoutes;
 import dev.gapless.GaplessSettings;
 import dev.gapless.http.HttpServerSettings;
-import dev.gapless.http.HttpSettings;
 import dev.gapless.testkit.TestDatabase;
 import java.net.URI;
 import java.time.Duration;
@@ -62,7 +61,7 @@ public final class HomeserverNode implements AutoCloseable {
           await(
               Http.get(system)
                   .newServerAt("127.0.0.1", 0)
-                  .withSettings(HttpServerSettings.create(config, HttpSettings.create(config)))
+                  .withSettings(HttpServerSettings.create(config, routes.services()))
                   .bind(routes.all()));
       binding.addToCoordinatedShutdown(Duration.ofSeconds(3), system);
       HomeserverNode node =

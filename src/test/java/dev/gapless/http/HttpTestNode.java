@@ -63,7 +63,8 @@ final class HttpTestNode implements AutoCloseable {
                       StatusReport.create("test-node", () -> true)
                           .with("gapless", () -> gapless.get().status()))
                   .route();
-            });
+            },
+            () -> HttpServerSettings.create(config, services.get()));
     return new HttpTestNode(database, server, services.get(), gapless.get());
   }
 

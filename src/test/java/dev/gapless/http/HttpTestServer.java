@@ -4,11 +4,14 @@ import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import java.util.function.Supplier;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.apache.pekko.http.javadsl.Http;
 import org.apache.pekko.http.javadsl.ServerBinding;
 import org.apache.pekko.http.javadsl.server.Route;
+import org.apache.pekko.http.javadsl.settings.ServerSettings;
 
 /** A route on a real socket of its own, bound with the settings the routes ask for. */
 final class HttpTestServer implements AutoCloseable {
@@ -28,15 +31,24 @@ final class HttpTestServer implements AutoCloseable {
     return start(config("pekko.http.server.enable-http2 = on"), system -> route);
   }
 
+  static HttpTestServer start(Config config, Function<ActorSystem<Void>, Route> routes) {
+    return start(
+        config, routes, () -> HttpServerSettings.create(config, HttpSettings.create(config)));
+  }
+
+  /**
+   * @param settings asked for when the routes are there
+   */
   static HttpTestServer start(
-      Config config, java.util.function.Function<ActorSystem<Void>, Route> routes) {
+      Config config, Function<ActorSystem<Void>, Route> routes, Supplier<ServerSettings> settings) {
     ActorSystem<Void> system = ActorSystem.create(Behaviors.empty(), "http-test", config);
     try {
+      Route route = Problems.seal(routes.apply(system));
       ServerBinding binding =
           Http.get(system)
               .newServerAt("127.0.0.1", 0)
-              .withSettings(HttpServerSettings.create(config, HttpSettings.create(config)))
-              .bind(Problems.seal(routes.apply(system)))
+              .withSettings(settings.get())
+              .bind(route)
               .toCompletableFuture()
               .get(20, TimeUnit.SECONDS);
       return new HttpTestServer(system, binding);

@@ -47,6 +47,7 @@ public final class ServerNode implements AutoCloseable {
   private final Optional<String> databaseUrl;
   private final NodeOptions options;
   private final List<ServerProcess> processes = new CopyOnWriteArrayList<>();
+  private volatile Optional<String> token = Optional.empty();
 
   private ServerNode(Optional<String> databaseUrl, NodeOptions options) {
     this.databaseUrl = databaseUrl;
@@ -156,6 +157,11 @@ public final class ServerNode implements AutoCloseable {
     process().resume();
   }
 
+  /** Shown with every request from now on. */
+  public void useToken(String bearer) {
+    token = Optional.of(bearer);
+  }
+
   /** The process that runs now, or ran last. */
   public ServerProcess process() {
     return processes.get(processes.size() - 1);
@@ -205,6 +211,7 @@ public final class ServerNode implements AutoCloseable {
   }
 
   public HttpResponse<String> send(HttpRequest.Builder request) {
+    token.ifPresent(bearer -> request.header("Authorization", "Bearer " + bearer));
     try {
       return http.send(request.timeout(Duration.ofSeconds(60)).build(), BodyHandlers.ofString());
     } catch (IOException e) {

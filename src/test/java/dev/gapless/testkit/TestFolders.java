@@ -3,6 +3,7 @@ package dev.gapless.testkit;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
@@ -79,9 +80,13 @@ public final class TestFolders {
     for (Path folder : ours) {
       String pid = folder.getFileName().toString().substring(PREFIX.length());
       if (pid.matches("\\d{1,9}") && ProcessHandle.of(Long.parseLong(pid)).isEmpty()) {
-        endPostgresBelow(folder);
-        SmallDisk.unmountBelow(folder);
-        delete(folder);
+        try {
+          endPostgresBelow(folder);
+          SmallDisk.unmountBelow(folder);
+          delete(folder);
+        } catch (NoSuchFileException | UncheckedIOException e) {
+          // another test run removes it at the same time
+        }
       }
     }
   }
