@@ -3,7 +3,6 @@ package dev.gapless.tail;
 import dev.gapless.log.LogNames;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.concurrent.ThreadLocalRandom;
@@ -36,14 +35,8 @@ final class ListenConnection {
       // inside a transaction notifications are held back, and the driver does not say so
       connection.setAutoCommit(true);
       try (Statement statement = connection.createStatement()) {
-        try (ResultSet row = statement.executeQuery("SELECT pg_is_in_recovery()")) {
-          row.next();
-          if (row.getBoolean(1)) {
-            throw new SQLException("the server is in recovery: not a primary");
-          }
-        }
-        statement.execute("LISTEN " + LogNames.CHANNEL);
-        statement.execute("LISTEN " + probe);
+        // one round trip; a standby refuses LISTEN by itself
+        statement.execute("LISTEN " + LogNames.CHANNEL + ";LISTEN " + probe);
       }
       return new ListenConnection(settings, connection, probe);
     } catch (SQLException | RuntimeException e) {

@@ -2,8 +2,7 @@ package dev.gapless.tail;
 
 import dev.gapless.tail.ListenerStatus.State;
 import java.sql.SQLException;
-import java.time.Instant;
-import java.util.Optional;
+import java.time.Duration;
 import java.util.function.Consumer;
 import javax.sql.DataSource;
 import org.apache.pekko.actor.typed.ActorRef;
@@ -16,14 +15,15 @@ import org.apache.pekko.actor.typed.javadsl.AbstractBehavior;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
 import org.apache.pekko.actor.typed.javadsl.Receive;
+import org.apache.pekko.actor.typed.javadsl.TimerScheduler;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Owns the connection that listens for notifications, and wakes the tail with each of them.
  *
- * <p>It blocks in short waits, so it needs {@link #dispatcher()}. Any failure restarts it with
- * backoff and a new connection; the tail is told, polls more often meanwhile, and is woken when the
- * new connection listens, because notifications may have been lost.
+ * <p>It blocks in short waits, so it needs {@link #dispatcher()}. A connection that fails is
+ * replaced, with growing pauses unless it had lasted; the tail is told, polls more often meanwhile,
+ * and is woken when the new connection listens, because notifications may have been lost.
  */
 public final class ListenerActor extends AbstractBehavior<ListenerActor.Command> {
 
@@ -37,12 +37,15 @@ public final class ListenerActor extends AbstractBehavior<ListenerActor.Command>
   private static final double RANDOM_FACTOR = 0.2;
 
   private final ActorContext<Command> context;
+  private final TimerScheduler<Command> timers;
   private final DataSource direct;
   private final ListenerSettings settings;
   private final ActorRef<LogTailActor.Command> tail;
-  private final Report report;
+  private final ListenerReport report;
+  private final ReconnectPace pace;
 
   private @Nullable ListenConnection connection;
+  private long connectedAt;
   private long nextHeartbeat;
   private long nextProbe;
   private long probeDeadline;
@@ -59,18 +62,17 @@ public final class ListenerActor extends AbstractBehavior<ListenerActor.Command>
       ListenerSettings settings,
       ActorRef<LogTailActor.Command> tail,
       Consumer<ListenerStatus> observer) {
-    Report report = new Report(observer);
+    ListenerReport report = new ListenerReport(observer);
     Behavior<Command> listener =
-        Behaviors.setup(context -> new ListenerActor(context, direct, settings, tail, report));
-    // our own line in the log says what failed, without a stack trace a second
+        Behaviors.setup(
+            context ->
+                Behaviors.withTimers(
+                    timers -> new ListenerActor(context, timers, direct, settings, tail, report)));
     return Behaviors.supervise(listener)
         .onFailure(
             Exception.class,
             SupervisorStrategy.restartWithBackoff(
-                    settings.restartMin(), settings.restartMax(), RANDOM_FACTOR)
-                .withResetBackoffAfter(
-                    settings.heartbeatInterval().plus(settings.heartbeatTimeout()))
-                .withLoggingEnabled(false));
+                settings.restartMin(), settings.restartMax(), RANDOM_FACTOR));
   }
 
   /** A thread of its own: spawn the listener with it. */
@@ -80,18 +82,20 @@ public final class ListenerActor extends AbstractBehavior<ListenerActor.Command>
 
   private ListenerActor(
       ActorContext<Command> context,
+      TimerScheduler<Command> timers,
       DataSource direct,
       ListenerSettings settings,
       ActorRef<LogTailActor.Command> tail,
-      Report report) {
+      ListenerReport report) {
     super(context);
     this.context = context;
+    this.timers = timers;
     this.direct = direct;
     this.settings = settings;
     this.tail = tail;
     this.report = report;
-    report.state(State.CONNECTING);
-    report.publish();
+    this.pace = new ReconnectPace(settings.restartMin(), settings.restartMax());
+    report.begin();
     context.getSelf().tell(Poll.INSTANCE);
   }
 
@@ -99,29 +103,15 @@ public final class ListenerActor extends AbstractBehavior<ListenerActor.Command>
   public Receive<Command> createReceive() {
     return newReceiveBuilder()
         .onMessage(Poll.class, this::onPoll)
-        .onSignal(PreRestart.class, signal -> onFailed())
+        .onSignal(PreRestart.class, signal -> onRestart())
         .onSignal(PostStop.class, signal -> onStopped())
         .build();
   }
 
-  private Behavior<Command> onPoll(Poll poll) throws SQLException {
+  private Behavior<Command> onPoll(Poll poll) {
     try {
-      ListenConnection open = connection;
-      if (open == null) {
-        open = connect();
-      }
-      onArrived(open.await());
-      long now = System.nanoTime();
-      if (probing && now - probeDeadline >= 0) {
-        onProbeLost();
-      }
-      if (!probing && now - nextHeartbeat >= 0) {
-        open.heartbeat();
-        heartbeatAnswered();
-      }
-      if (!probing && now - nextProbe >= 0) {
-        probe(open);
-      }
+      work();
+      context.getSelf().tell(Poll.INSTANCE);
     } catch (SQLException | RuntimeException e) {
       report.failed(e);
       context
@@ -130,15 +120,48 @@ public final class ListenerActor extends AbstractBehavior<ListenerActor.Command>
           .addKeyValue("type", e.getClass().getSimpleName())
           .addKeyValue("reason", TailFailure.of(e).message())
           .log("listener_failed");
-      throw e;
+      connectAgain();
     }
-    context.getSelf().tell(Poll.INSTANCE);
     return this;
   }
 
+  private void work() throws SQLException {
+    ListenConnection open = connection;
+    if (open == null) {
+      open = connect();
+    }
+    onArrived(open.await());
+    long now = System.nanoTime();
+    if (probing && now - probeDeadline >= 0) {
+      onProbeLost();
+    }
+    if (!probing && now - nextHeartbeat >= 0) {
+      open.heartbeat();
+      heartbeatAnswered();
+    }
+    if (!probing && now - nextProbe >= 0) {
+      probe(open);
+    }
+  }
+
+  private void connectAgain() {
+    Duration lasted =
+        connection == null ? Duration.ZERO : Duration.ofNanos(System.nanoTime() - connectedAt);
+    abort();
+    probing = false;
+    Duration pause = pace.afterFailure(lasted);
+    if (pause.isZero()) {
+      context.getSelf().tell(Poll.INSTANCE);
+    } else {
+      timers.startSingleTimer(Poll.INSTANCE, pause);
+    }
+  }
+
   private ListenConnection connect() throws SQLException {
+    report.state(State.CONNECTING);
     ListenConnection open = ListenConnection.open(direct, settings);
     connection = open;
+    connectedAt = System.nanoTime();
     // from here on nothing is lost, and what was lost before is read now
     tail.tell(new LogTailActor.Wake(WakeCause.LISTENER_UP));
     nextHeartbeat = System.nanoTime() + settings.heartbeatInterval().toNanos();
@@ -147,6 +170,7 @@ public final class ListenerActor extends AbstractBehavior<ListenerActor.Command>
   }
 
   private void probe(ListenConnection open) {
+    Duration next = settings.probeInterval();
     try {
       open.sendProbe(direct);
       probing = true;
@@ -154,8 +178,9 @@ public final class ListenerActor extends AbstractBehavior<ListenerActor.Command>
     } catch (SQLException e) {
       // no connection to spare for it: that says nothing about this one
       report.failure(e);
+      next = settings.heartbeatInterval();
     }
-    nextProbe = System.nanoTime() + settings.probeInterval().toNanos();
+    nextProbe = System.nanoTime() + next.toNanos();
   }
 
   private void onArrived(ListenConnection.Arrived arrived) {
@@ -187,14 +212,18 @@ public final class ListenerActor extends AbstractBehavior<ListenerActor.Command>
     tail.tell(new LogTailActor.ListenerState(report.isListening()));
   }
 
-  private Behavior<Command> onFailed() {
+  private Behavior<Command> onRestart() {
+    abort();
+    return this;
+  }
+
+  private void abort() {
     if (connection != null) {
       // a server that does not answer is not waited for
       connection.abort();
       connection = null;
     }
     tail.tell(new LogTailActor.ListenerState(false));
-    return this;
   }
 
   private Behavior<Command> onStopped() {
@@ -205,56 +234,5 @@ public final class ListenerActor extends AbstractBehavior<ListenerActor.Command>
     report.state(State.DOWN);
     tail.tell(new LogTailActor.ListenerState(false));
     return this;
-  }
-
-  /** What outlives a restart. Used on the listener's thread only. */
-  private static final class Report {
-    private final Consumer<ListenerStatus> observer;
-    private State state = State.CONNECTING;
-    private Instant since = Instant.now();
-    private long restarts;
-    private long notifications;
-    private @Nullable TailFailure lastFailure;
-
-    Report(Consumer<ListenerStatus> observer) {
-      this.observer = observer;
-    }
-
-    boolean isListening() {
-      return state == State.LISTENING;
-    }
-
-    /** Whether it is another one than before. */
-    boolean state(State next) {
-      if (next == state) {
-        return false;
-      }
-      state = next;
-      since = Instant.now();
-      publish();
-      return true;
-    }
-
-    void notifications(int more) {
-      notifications += more;
-      publish();
-    }
-
-    void failure(Throwable failure) {
-      lastFailure = TailFailure.of(failure);
-      publish();
-    }
-
-    void failed(Throwable failure) {
-      lastFailure = TailFailure.of(failure);
-      restarts++;
-      state(State.DOWN);
-    }
-
-    private void publish() {
-      observer.accept(
-          new ListenerStatus(
-              state, since, restarts, notifications, Optional.ofNullable(lastFailure)));
-    }
   }
 }

@@ -96,6 +96,23 @@ class ListenerActorTest {
   }
 
   @Test
+  void aServerThatRefusesIsNotAskedAgainAndAgain() throws Exception {
+    try (TcpProxy proxy = TcpProxy.to(kit.database.port())) {
+      kit.startTail(TailKit.settings(""))
+          .startListener(through(proxy), TailKit.listenerSettings(""))
+          .awaitStarted()
+          .awaitListening();
+      proxy.accepting(false);
+      proxy.reset();
+      await().pollDelay(Duration.ofSeconds(2)).until(() -> true);
+      // at once, and after 50, 100, 200, 400, 800 ms
+      assertThat(kit.listenerStatus.get().restarts()).isBetween(2L, 7L);
+      proxy.accepting(true);
+      kit.awaitListening();
+    }
+  }
+
+  @Test
   void isDeafBehindAPoolerAndTheTailPolls() throws Exception {
     kit.startTail(TailKit.settings("gapless.tail.poll-interval = 1 m"))
         .startListener(

@@ -1,0 +1,63 @@
+package dev.gapless.tail;
+
+import dev.gapless.tail.ListenerStatus.State;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** The listener's state and counts, which outlive a restart. Used on its thread only. */
+final class ListenerReport {
+  private final Consumer<ListenerStatus> observer;
+  private State state = State.CONNECTING;
+  private Instant since = Instant.now();
+  private long restarts;
+  private long notifications;
+  private @Nullable TailFailure lastFailure;
+
+  ListenerReport(Consumer<ListenerStatus> observer) {
+    this.observer = observer;
+  }
+
+  void begin() {
+    state(State.CONNECTING);
+    publish();
+  }
+
+  boolean isListening() {
+    return state == State.LISTENING;
+  }
+
+  /** Whether it is another one than before. */
+  boolean state(State next) {
+    if (next == state) {
+      return false;
+    }
+    state = next;
+    since = Instant.now();
+    publish();
+    return true;
+  }
+
+  void notifications(int more) {
+    notifications += more;
+    publish();
+  }
+
+  void failure(Throwable failure) {
+    lastFailure = TailFailure.of(failure);
+    publish();
+  }
+
+  void failed(Throwable failure) {
+    lastFailure = TailFailure.of(failure);
+    restarts++;
+    state(State.DOWN);
+  }
+
+  private void publish() {
+    observer.accept(
+        new ListenerStatus(
+            state, since, restarts, notifications, Optional.ofNullable(lastFailure)));
+  }
+}
