@@ -45,6 +45,15 @@ public final class Load implements AutoCloseable {
 
   /** Begins to write and goes on until it is closed. */
   public static Load start(DataSource source, int writers, long seed) {
+    return start(source, writers, seed, false);
+  }
+
+  /** Goes on when the database fails under it, on new connections. */
+  public static Load startStubborn(DataSource source, int writers, long seed) {
+    return start(source, writers, seed, true);
+  }
+
+  private static Load start(DataSource source, int writers, long seed, boolean stubborn) {
     System.out.printf("%d writers, seed %d%n", writers, seed);
     Load load = new Load(writers);
     for (int i = 0; i < writers; i++) {
@@ -52,7 +61,16 @@ public final class Load implements AutoCloseable {
       load.running.add(
           load.threads.submit(
               () -> {
-                load.write(source, random);
+                while (!load.stopped) {
+                  try {
+                    load.write(source, random);
+                  } catch (SQLException e) {
+                    if (!stubborn) {
+                      throw e;
+                    }
+                    LockSupport.parkNanos(50_000_000);
+                  }
+                }
                 return null;
               }));
     }

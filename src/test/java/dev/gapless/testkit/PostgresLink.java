@@ -13,6 +13,7 @@ final class PostgresLink implements TcpProxy.Tap {
   private final PostgresAnswers answers = new PostgresAnswers();
   private final Set<String> statements = ConcurrentHashMap.newKeySet();
   private volatile Use use = Use.NEW;
+  private volatile boolean silent;
   private volatile Optional<PostgresCut> cut = Optional.empty();
 
   PostgresLink(PostgresProxy proxy, TcpProxy.Link link) {
@@ -28,6 +29,10 @@ final class PostgresLink implements TcpProxy.Tap {
     return Set.copyOf(statements);
   }
 
+  void silence() {
+    silent = true;
+  }
+
   void close(boolean reset) {
     link.close(reset);
   }
@@ -39,7 +44,7 @@ final class PostgresLink implements TcpProxy.Tap {
 
   @Override
   public boolean passes(boolean up) throws InterruptedException {
-    return proxy.rule(up, use).passes();
+    return proxy.rule(up, use).passes() && !silent;
   }
 
   @Override

@@ -94,6 +94,14 @@ public final class PostgresProxy implements AutoCloseable {
     rule(toClient, use).delay(delay);
   }
 
+  /**
+   * The connections of this use that exist now fall silent for good, in both directions, and new
+   * ones work: as behind a firewall that has forgotten them.
+   */
+  public void silence(Use use) {
+    of(use).forEach(PostgresLink::silence);
+  }
+
   /** Ends the connections of this use in an orderly way (FIN). */
   public void cut(Use use) {
     of(use).forEach(link -> link.close(false));
