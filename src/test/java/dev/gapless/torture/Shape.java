@@ -45,7 +45,7 @@ record Shape(
           200,
           40,
           60,
-          Duration.ofMillis(300),
+          Duration.ofMillis(500),
           1,
           Duration.ofSeconds(4));
 

@@ -47,6 +47,7 @@ final class Subscriber implements AutoCloseable {
   private long[] keys = new long[1_024];
   private int count;
   private int connects;
+  private long lastNanos;
   private Optional<Instant> opened = Optional.empty();
   private String lastEventId = "";
   private int node;
@@ -101,7 +102,7 @@ final class Subscriber implements AutoCloseable {
   }
 
   private void serve() throws IOException {
-    int window = plan.habit() == Habit.TRICKLES ? 2_048 : 0;
+    int window = plan.habit() == Habit.TRICKLES && !calm ? 2_048 : 0;
     try (RawHttp http =
         RawHttp.connect(ports.applyAsInt(node), window, Math.toIntExact(silence.toMillis()))) {
       connection = Optional.of(http);
@@ -132,7 +133,7 @@ final class Subscriber implements AutoCloseable {
   private void read(InputStream body) throws IOException {
     SseParser parser = new SseParser();
     boolean fleeting = plan.habit() == Habit.FLEETING && opened.isEmpty();
-    boolean trickles = plan.habit() == Habit.TRICKLES || fleeting;
+    boolean trickles = (plan.habit() == Habit.TRICKLES && !calm) || fleeting;
     byte[] buffer = new byte[trickles ? 1 : 16 * 1_024];
     long leaves = System.nanoTime() + stay();
     long sleeps = System.nanoTime() + random.nextLong(100_000_000, 2_000_000_000L);
@@ -204,6 +205,7 @@ final class Subscriber implements AutoCloseable {
     keys[count] =
         plan.filter().homeserver() ? homeserverKey(position, frame) : key(position, frame);
     count++;
+    lastNanos = System.nanoTime();
   }
 
   private static long key(long position, SseParser.Frame frame) throws IOException {
@@ -242,9 +244,12 @@ final class Subscriber implements AutoCloseable {
         });
   }
 
-  /** From now on it only reads. */
+  /** From now on it only reads, as fast as it can: a small window belongs to its connection. */
   void calmDown() {
     calm = true;
+    if (plan.habit() == Habit.TRICKLES) {
+      leave();
+    }
     LockSupport.unpark(thread);
   }
 
@@ -258,7 +263,8 @@ final class Subscriber implements AutoCloseable {
         Arrays.copyOf(keys, count),
         List.copyOf(controls),
         List.copyOf(refusals),
-        connects);
+        connects,
+        Duration.ofNanos(System.nanoTime() - lastNanos));
   }
 
   /** The last position it has got; 0 before the first. */
@@ -286,7 +292,11 @@ final class Subscriber implements AutoCloseable {
     }
   }
 
-  /** All that one subscriber got. The arrays belong to the report. */
+  /**
+   * All that one subscriber got. The arrays belong to the report.
+   *
+   * @param silent since its last event
+   */
   @SuppressWarnings("ArrayRecordComponent")
   record Report(
       SubscriberPlan plan,
@@ -296,5 +306,6 @@ final class Subscriber implements AutoCloseable {
       long[] keys,
       List<Control> controls,
       List<String> refusals,
-      int connects) {}
+      int connects,
+      Duration silent) {}
 }

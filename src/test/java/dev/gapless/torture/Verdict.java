@@ -165,7 +165,10 @@ final class Verdict {
         missing.add(row.id() + " (at " + row.at() + ")");
       }
     }
-    tell("missing", missing, problems);
+    tell(
+        "missing (its last event came %d ms before)".formatted(report.silent().toMillis()),
+        missing,
+        problems);
     tell("out of order", disorder, problems);
     if (commitsMayBeLost && missing.isEmpty() && disorder.isEmpty()) {
       phantoms.addAll(foreign);
