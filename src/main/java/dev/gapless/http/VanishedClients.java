@@ -8,6 +8,7 @@ import java.net.Socket;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.javadsl.AbstractBehavior;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
@@ -112,9 +113,13 @@ final class VanishedClients extends AbstractBehavior<VanishedClients.Look> {
       if (sent == null) {
         continue;
       }
-      Silence before = silent.get(connection);
-      boolean goesOn = before != null && before.goesOn(sent);
-      Silence silence = new Silence(goesOn ? before.since() : now, sent);
+      Silence silence =
+          new Silence(
+              Optional.ofNullable(silent.get(connection))
+                  .filter(before -> before.goesOn(sent))
+                  .map(Silence::since)
+                  .orElse(now),
+              sent);
       if (now - silence.since() >= limit) {
         AcceptedConnections.end(connection);
         ended++;
