@@ -64,6 +64,8 @@ final class SubscriptionLogic extends AsyncLogic {
   private Phase phase = Phase.STARTING;
   private boolean announcedLive;
   private @Nullable Ring ring;
+  // what was read and not yet handed on
+  private Optional<PageRest> page = Optional.empty();
   private Cursor lastSent;
   private long lastPush = System.nanoTime();
 
@@ -176,6 +178,8 @@ final class SubscriptionLogic extends AsyncLogic {
       }
     }
     progress.settle();
+    // its events may be none of this history's
+    page = Optional.empty();
     ring = now.ring();
     phase = Phase.READING;
   }
@@ -230,9 +234,18 @@ final class SubscriptionLogic extends AsyncLogic {
     } else if (progress.isAtEnd()) {
       finish(CloseReason.END);
     } else {
-      Cursor own = progress.own();
+      readOn(now, current, progress.own());
+    }
+  }
+
+  private void readOn(Delivered now, Ring current, Cursor own) {
+    Optional<PageRest.Portion> begun = page.flatMap(rest -> rest.next(own));
+    if (begun.isPresent()) {
+      serve(begun.get().events(), begun.get().scannedTo());
+    } else {
+      page = Optional.empty();
       Optional<List<HubEvent>> recent =
-          current.after(own.position(), RING_STEP, shared.settings().pageBytes());
+          current.after(own.position(), RING_STEP, PageRest.PORTION_BYTES);
       if (recent.isEmpty()) {
         Cursor upTo = progress.bound(now.head());
         await(shared.catchUp().read(current, own, upTo, wanted.filter()), this::onPage);
@@ -269,11 +282,11 @@ final class SubscriptionLogic extends AsyncLogic {
       // each owner's start is decided by itself
       progress.reopen();
       phase = Phase.VERIFYING;
-    } else if (read instanceof SharedRead.Page page) {
-      if (page.scannedTo().compareTo(progress.own()) <= 0) {
+    } else if (read instanceof SharedRead.Page found) {
+      if (found.scannedTo().compareTo(progress.own()) <= 0) {
         pause(FIRST_BACKOFF);
       } else {
-        serve(page.events(), page.scannedTo());
+        page = Optional.of(new PageRest(found, progress.own()));
       }
     }
   }
@@ -384,6 +397,9 @@ final class SubscriptionLogic extends AsyncLogic {
     if (!demand && wanted.stallTimeout().filter(t -> silent > t.toNanos()).isPresent()) {
       completeStage();
       return;
+    }
+    if (!demand && silent >= interval) {
+      page = Optional.empty();
     }
     if (demand && pending.isEmpty() && silent >= interval) {
       moveWhileIdle();

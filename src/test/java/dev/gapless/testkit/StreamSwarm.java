@@ -189,6 +189,13 @@ public final class StreamSwarm implements AutoCloseable {
     return count(member -> member.ordered && member.events == events);
   }
 
+  /** What the one that is furthest behind has received last. */
+  public long latest() {
+    synchronized (lock) {
+      return members.stream().mapToLong(member -> member.last).min().orElse(0);
+    }
+  }
+
   private int count(java.util.function.Predicate<Member> condition) {
     synchronized (lock) {
       return (int) members.stream().filter(condition).count();
