@@ -65,6 +65,13 @@ final class HeadDecider {
   /** Set by a wake, cleared by the lock read that covers it. */
   private boolean awake;
 
+  /**
+   * A lock read since the last wake has found the election lock free. One lock read alone looks at
+   * the sequence first: a writer that begins after that look may skip its hint for the sake of one
+   * that is gone before the look at the election lock, and whose hint has been received.
+   */
+  private boolean electionWasFree;
+
   /** The read after the one that found nobody in flight. */
   private boolean lastRead;
 
@@ -126,15 +133,20 @@ final class HeadDecider {
 
   void onWake(long now) {
     awake = true;
+    electionWasFree = false;
     if (next.kind() == Kind.REST) {
       next = new NextRead(Kind.ROWS, now);
     } else if (pace.wakeUp(now)) {
       boolean locks = next.kind() == Kind.LOCKS;
       next = new NextRead(next.kind(), locks ? Math.max(now, pace.lockReadAllowedAt()) : now);
       nextLockRead = locks ? next.notBefore() : nextLockRead;
-    } else if (next.kind() == Kind.ROWS && !gap && !pace.isWaiting()) {
+    } else if (start == null && !gap && !pace.isWaiting() && isForRowsOrLocks()) {
       next = new NextRead(Kind.ROWS, now);
     }
+  }
+
+  private boolean isForRowsOrLocks() {
+    return next.kind() == Kind.ROWS || next.kind() == Kind.LOCKS;
   }
 
   /** One look without a hint. While a forced row hides what the sequence reaches, it asks that. */
@@ -238,6 +250,8 @@ final class HeadDecider {
       withoutMark(now);
       return;
     }
+    boolean freeBefore = electionWasFree;
+    electionWasFree |= !read.electionHeld();
     boolean oldestLostOne = lockSets.retainHolders(read.sequenceHolders());
     boolean reachesMore = onLastValue(read.lastValue());
     if (gap) {
@@ -255,6 +269,9 @@ final class HeadDecider {
     } else if (read.anyInFlight()) {
       pace.begin(now);
       next = new NextRead(Kind.ROWS, pace.nextAt(now));
+    } else if (!freeBefore) {
+      pace.end();
+      next = new NextRead(Kind.LOCKS, Math.max(now, pace.lockReadAllowedAt()));
     } else {
       pace.end();
       lastRead = true;
@@ -419,6 +436,7 @@ final class HeadDecider {
     decided = 0;
     highest = head.position();
     lastRead = false;
+    electionWasFree = false;
     pollRead = false;
     unanchored = null;
   }

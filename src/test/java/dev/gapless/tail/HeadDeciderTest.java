@@ -126,12 +126,38 @@ class HeadDeciderTest {
     now += SECOND;
     decider.onRows(rows(), now);
     decider.onLocks(locks(0), TOOK, now);
+    now += SECOND;
+    decider.onLocks(locks(0), TOOK, now);
+    assertThat(decider.next()).isEqualTo(new NextRead(Kind.ROWS, now));
     decider.onWake(now);
     now += SECOND;
     decider.onRows(rows(), now);
     assertThat(decider.next()).isEqualTo(new NextRead(Kind.ROWS, now));
     decider.onRows(rows(), now);
     assertThat(decider.next().kind()).isEqualTo(Kind.LOCKS);
+  }
+
+  /** What it is good for: HeadStep.LOOK_AT_THE_ELECTION_TWICE. */
+  @Test
+  void aWakeBetweenTwoLockReadsMeansThatBothAreMadeAgain() {
+    startEmpty();
+    now += SECOND;
+    decider.onRows(rows(), now);
+    decider.onLocks(locks(0), TOOK, now);
+    assertThat(decider.next()).isEqualTo(new NextRead(Kind.LOCKS, now + 10 * TOOK));
+    decider.onWake(now);
+    assertThat(decider.next())
+        .as("not later for the lock read")
+        .isEqualTo(new NextRead(Kind.ROWS, now));
+    now += SECOND;
+    decider.onRows(rows(), now);
+    decider.onLocks(locks(0), TOOK, now);
+    assertThat(decider.next().kind()).isEqualTo(Kind.LOCKS);
+    now += SECOND;
+    decider.onLocks(locks(0), TOOK, now);
+    assertThat(decider.next().kind()).isEqualTo(Kind.ROWS);
+    decider.onRows(rows(), now);
+    assertThat(decider.next().kind()).isEqualTo(Kind.REST);
   }
 
   @Test
