@@ -30,6 +30,118 @@ public enum BrokenBuild {
           "pairs.add(new Pair(upTo, new HashSet<>(holders)));",
           "pairs.add(new Pair(upTo, new HashSet<>()));")),
 
+  LOCK_SET_FROM_BEFORE(
+      "the lock holders that are waited for are those of a statement before the one that showed the"
+          + " row above the hole",
+      edit(
+          "tail/HeadDecider.java",
+          "private boolean pollRead;",
+          "private boolean pollRead; private Set<String> heldBefore = Set.of();"),
+      edit(
+          "tail/HeadDecider.java",
+          "awake = false;",
+          "awake = false; heldBefore = read.sequenceHolders();"),
+      edit(
+          "tail/HeadDecider.java",
+          "gapConfirmed = true;",
+          "gapConfirmed = true; lockSets.add(highest, heldBefore);")),
+
+  REREAD_REMOVED(
+      "once all lock holders have ended, what the last read did not show is given up without another"
+          + " read",
+      edit(
+          "tail/HeadDecider.java",
+          "private boolean pollRead;",
+          "private boolean pollRead; private List<Event> lastRows = List.of();"),
+      edit(
+          "tail/HeadDecider.java",
+          "int run = decidedRun(rows);",
+          "int run = decidedRun(rows); lastRows = rows;"),
+      edit(
+          "tail/HeadDecider.java",
+          """
+          decided = nowDecided;
+                pace.end();
+                next = new NextRead(Kind.ROWS, now);
+          """,
+          """
+          decided = nowDecided;
+          pace.end();
+          onAnchoredRows(
+              lastRows.stream().filter(row -> row.position() > head.position()).toList(), now);
+          """)),
+
+  LOCK_SET_KEPT_ON_RECONNECT(
+      "the lock holders that are waited for are kept when the connection is lost",
+      edit(
+          "tail/HeadDecider.java",
+          """
+          clear();
+                awake = true;
+                next = new NextRead(Kind.ROWS, now);
+          """,
+          """
+          awake = true;
+          next = new NextRead(Kind.ROWS, now);
+          """)),
+
+  ANCHOR_REMOVED(
+      "the row at the head is not compared with the one that was delivered",
+      edit(
+          "tail/HeadDecider.java",
+          """
+          unanchored = rows;
+                next = new NextRead(Kind.RETIRED, now);
+          """,
+          "onAnchoredRows(rows, now);"),
+      edit(
+          "tail/HeadDecider.java",
+          "} else if (rows.get(0).cursor().equals(anchor)) {",
+          "} else if (true) {")),
+
+  START_UNDECIDED(
+      "the head begins at the highest row, whoever may still commit below it",
+      edit(
+          "tail/HeadStart.java",
+          "if (candidate.compareTo(base) <= 0 || lockSets.takeDecided() > 0) {",
+          "if (true) {")),
+
+  WAKE_CLEARED_LATE(
+      "the wake flag is cleared after the last read, not before it",
+      edit(
+          "tail/HeadDecider.java",
+          "next = new NextRead(awake ? Kind.ROWS : Kind.REST, now);",
+          "awake = false; next = new NextRead(Kind.REST, now);")),
+
+  ELECTION_LOCK_IGNORED(
+      "in flight is only who holds the lock on the sequence",
+      edit("tail/HeadDecider.java", "read.anyInFlight()", "!read.sequenceHolders().isEmpty()"),
+      edit(
+          "tail/HeadDecider.java",
+          "boolean freeBefore = electionWasFree;",
+          "boolean freeBefore = true;")),
+
+  ONE_LOOK_AT_THE_ELECTION(
+      "one lock read that finds nobody in flight is enough",
+      edit(
+          "tail/HeadDecider.java",
+          "boolean freeBefore = electionWasFree;",
+          "boolean freeBefore = true;")),
+
+  LAST_READ_REMOVED(
+      "the tail rests as soon as nobody is in flight, without reading once more",
+      edit(
+          "tail/HeadDecider.java",
+          """
+          pace.end();
+                lastRead = true;
+                next = new NextRead(Kind.ROWS, now);
+          """,
+          """
+          pace.end();
+          next = new NextRead(Kind.REST, now);
+          """)),
+
   HEARTBEAT_OF_NODE_HEAD(
       "a heartbeat carries the head of the node, not the subscription's own position",
       edit(
@@ -58,18 +170,12 @@ public enum BrokenBuild {
 
   private record Edit(String file, String text, String replacement) {
 
-    String apply() throws IOException {
-      Path source = SOURCES.resolve(file);
-      String original = Files.readString(source);
+    String apply(String original) {
       int at = original.indexOf(text);
       if (at < 0 || original.indexOf(text, at + 1) >= 0) {
         throw new IllegalStateException(
-            "must be exactly once in "
-                + source
-                + " (found "
-                + (at < 0 ? 0 : "more")
-                + "): "
-                + text);
+            "must be exactly once in %s, is %s:%n%s"
+                .formatted(file, at < 0 ? "not there" : "there more than once", text));
       }
       return original.substring(0, at) + replacement + original.substring(at + text.length());
     }
@@ -107,6 +213,18 @@ public enum BrokenBuild {
   }
 
   /**
+   * An object of a class of ours in this build: everything of ours that it uses is of this build
+   * too, and has nothing to do with the same classes of this test run.
+   *
+   * @param type from the JDK
+   * @param implementation the name of a class with a public constructor without parameters
+   */
+  public <T> T create(Class<T> type, String implementation) throws ReflectiveOperationException {
+    ClassLoader loader = new BrokenClassLoader(compile());
+    return type.cast(loader.loadClass(implementation).getConstructor().newInstance());
+  }
+
+  /**
    * Compiles the changed sources, once in the life of this process.
    *
    * @return a folder with their classes, to stand before all others on a class path
@@ -125,9 +243,9 @@ public enum BrokenBuild {
   private Path compileNow() throws IOException {
     Map<String, String> changed = new LinkedHashMap<>();
     for (Edit edit : edits) {
-      if (changed.put(edit.file(), edit.apply()) != null) {
-        throw new IllegalStateException("two edits of one file: " + edit.file());
-      }
+      String before = changed.get(edit.file());
+      String original = before == null ? Files.readString(SOURCES.resolve(edit.file())) : before;
+      changed.put(edit.file(), edit.apply(original));
     }
     // of this process alone: others may run with the same one
     Path folder =
