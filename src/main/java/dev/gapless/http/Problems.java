@@ -10,8 +10,10 @@ import org.apache.pekko.http.javadsl.server.Directives;
 import org.apache.pekko.http.javadsl.server.ExceptionHandler;
 import org.apache.pekko.http.javadsl.server.RejectionHandler;
 import org.apache.pekko.http.javadsl.server.Route;
+import org.apache.pekko.http.scaladsl.model.EntityStreamException;
 import org.apache.pekko.http.scaladsl.model.EntityStreamSizeException;
 import org.apache.pekko.http.scaladsl.model.IllegalRequestException;
+import org.apache.pekko.stream.StreamTcpException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -51,6 +53,10 @@ public final class Problems {
     }
     if (cause instanceof IllegalRequestException) {
       return Problem.of(400, "the request is malformed");
+    }
+    // a client that goes in the middle of its body: nobody reads this, and nothing went wrong here
+    if (cause instanceof EntityStreamException || cause instanceof StreamTcpException) {
+      return Problem.of(400, "the body ended too early");
     }
     if (isDatabase(cause)) {
       return Problem.of(503, "the database is not available");
