@@ -152,6 +152,7 @@ class StuckClientsTest {
 
   /** Milliseconds from before the insert to the receipt, which 99 of 100 deliveries kept to. */
   private double measure(StreamSwarm healthy) {
+    publishNow();
     await("nothing is under way").atMost(PATIENCE).until(() -> healthy.latest() == last);
     healthy.startMeasuring();
     for (int i = 0; i < EVENTS_IN_A_ROUND; i++) {

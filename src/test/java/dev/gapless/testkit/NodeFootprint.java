@@ -71,12 +71,24 @@ public record NodeFootprint(
   private static final Duration PATIENCE = Duration.ofSeconds(90);
   private static final double CLOCK_TICKS = 100;
 
-  /** Of a node at rest: waits until its pool of connections is as full as it will be. */
+  /**
+   * Of a node at rest: waits until its pool of connections is as full as it will be, and what
+   * earlier clients left has gone.
+   */
   public static NodeFootprint of(ServerNode node, DataSource database) {
     int expected = configuredConnections(node);
-    await("connections of the node")
+    AtomicReference<List<String>> descriptors = new AtomicReference<>(List.of());
+    await("the node is at rest")
         .atMost(PATIENCE)
-        .until(() -> countConnections(node, database) == expected);
+        .pollInterval(Duration.ofMillis(500))
+        .until(
+            () -> {
+              OpenFiles now = OpenFiles.of(node.process().process().pid());
+              List<String> before = descriptors.getAndSet(now.own());
+              return now.closeWait().isEmpty()
+                  && now.own().size() == before.size()
+                  && countConnections(node, database) == expected;
+            });
     return measure(node, database);
   }
 
