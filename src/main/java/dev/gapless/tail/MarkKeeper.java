@@ -4,6 +4,7 @@ import dev.gapless.event.Cursor;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.OptionalLong;
+import java.util.Set;
 import org.slf4j.Logger;
 
 /**
@@ -11,8 +12,11 @@ import org.slf4j.Logger;
  * not wait for parked writers when it starts. Not thread-safe.
  */
 final class MarkKeeper {
-  /** SQLSTATE class: syntax error or access rule violation. */
-  private static final String REFUSED = "42";
+  /**
+   * Classes of SQLSTATE: syntax error or access rule violation, and insufficient resources such as
+   * room on the disk. The connection is as good as before.
+   */
+  private static final Set<String> REFUSED = Set.of("42", "53");
 
   private final Logger log;
   private final long interval;
@@ -47,7 +51,7 @@ final class MarkKeeper {
       replace = false;
     } catch (SQLException e) {
       String state = e.getSQLState();
-      if (state == null || !state.startsWith(REFUSED)) {
+      if (state == null || state.length() != 5 || !REFUSED.contains(state.substring(0, 2))) {
         throw e;
       }
       // the log can be followed without: only a start behind a parked writer takes longer

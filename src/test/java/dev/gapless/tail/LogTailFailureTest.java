@@ -16,6 +16,8 @@ import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.postgresql.ds.PGSimpleDataSource;
 
 /** What the tail does when its own statements fail, or its helpers fall silent. */
@@ -72,10 +74,11 @@ class LogTailFailureTest {
     await().until(() -> kit.connectionsOpen() <= 1);
   }
 
-  @Test
-  void followsTheLogThoughItMayNotStoreTheMark() throws Exception {
+  @ParameterizedTest
+  @ValueSource(strings = {"42501", "53100"})
+  void followsTheLogThoughItMayNotStoreTheMark(String state) throws Exception {
     kit.startTail(
-            failing("storeDecided", () -> new SQLException("permission denied", "42501")),
+            failing("storeDecided", () -> new SQLException("not permitted, or no room", state)),
             connection -> {})
         .awaitStarted();
     kit.execute(TailKit.insert(2));
