@@ -4,11 +4,13 @@ import dev.gapless.hub.LocalEventHub;
 import dev.gapless.log.IdempotencyStore;
 import dev.gapless.log.LogChecks;
 import dev.gapless.log.Partitions;
+import dev.gapless.log.SilenceLimit;
 import dev.gapless.tail.ListenerActor;
 import dev.gapless.tail.LogTailActor;
 import dev.gapless.tail.TailOutput;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
@@ -38,6 +40,8 @@ final class NodeActor extends AbstractBehavior<NodeActor.Command> {
   private record Housekept(Partitions.Status partitions) implements Command {}
 
   private record HousekeepingFailed(Throwable cause) implements Command {}
+
+  private static final Duration PATIENCE = Duration.ofSeconds(20);
 
   private final GaplessSettings settings;
   private final DataSource direct;
@@ -131,9 +135,14 @@ final class NodeActor extends AbstractBehavior<NodeActor.Command> {
 
   private Partitions.Status housekeep() {
     try (Connection connection = direct.getConnection()) {
-      Partitions.Status status = partitions.ensureAhead(connection);
-      IdempotencyStore.create().removeOlderThan(connection, IdempotencyStore.KEPT);
-      return status;
+      return SilenceLimit.run(
+          connection,
+          PATIENCE,
+          open -> {
+            Partitions.Status status = partitions.ensureAhead(open);
+            IdempotencyStore.create().removeOlderThan(open, IdempotencyStore.KEPT);
+            return status;
+          });
     } catch (SQLException e) {
       throw new CompletionException(e);
     }

@@ -1,6 +1,7 @@
 package dev.gapless.http;
 
 import dev.gapless.log.Revocations;
+import dev.gapless.log.SilenceLimit;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -16,6 +17,7 @@ final class RevocationWatch implements RevocationView {
   private final DataSource dataSource;
   private final Revocations revocations;
   private final long staleNanos;
+  private final Duration patience;
   private final Set<String> recordedHere = ConcurrentHashMap.newKeySet();
   private volatile Set<String> revoked = Set.of();
   private volatile boolean everRead;
@@ -25,6 +27,7 @@ final class RevocationWatch implements RevocationView {
     this.dataSource = dataSource;
     this.revocations = Revocations.create();
     this.staleNanos = staleAfter.toNanos();
+    this.patience = staleAfter.dividedBy(3);
   }
 
   @Override
@@ -45,7 +48,8 @@ final class RevocationWatch implements RevocationView {
     long asked = System.nanoTime();
     Set<String> read;
     try (Connection connection = dataSource.getConnection()) {
-      read = revocations.readAll(connection);
+      // the next try has a chance before what has been read is stale
+      read = SilenceLimit.run(connection, patience, revocations::readAll);
     }
     revoked = read;
     recordedHere.removeAll(read);

@@ -1,7 +1,10 @@
 package dev.gapless.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
+import dev.gapless.testkit.TcpProxy;
 import dev.gapless.testkit.TestDatabase;
 import dev.gapless.testkit.TestLogs;
 import java.lang.reflect.InvocationTargetException;
@@ -14,6 +17,7 @@ import javax.sql.DataSource;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.postgresql.ds.PGSimpleDataSource;
 
 class RevocationWatchTest {
   private static final TokenHash TOKEN = TokenHash.ofToken("revoked");
@@ -57,6 +61,36 @@ class RevocationWatchTest {
     watch.read();
     assertThat(watch.isRevoked(TOKEN)).isTrue();
     assertThat(watch.isStale()).isFalse();
+  }
+
+  @Test
+  void aReadThatIsNeverAnsweredEndsLongBeforeTheViewIsStale() throws SQLException {
+    try (TcpProxy proxy = TcpProxy.to(database.port())) {
+      PGSimpleDataSource through = database.dataSource();
+      through.setPortNumbers(new int[] {proxy.port()});
+      AtomicReference<Step> beforeRead = new AtomicReference<>(() -> {});
+      RevocationWatch watch =
+          new RevocationWatch(
+              proxy(
+                  DataSource.class,
+                  through,
+                  "getConnection",
+                  () -> {
+                    Connection connection = through.getConnection();
+                    beforeRead.get().run();
+                    return connection;
+                  }),
+              Duration.ofSeconds(3));
+      watch.read();
+      beforeRead.set(() -> proxy.flow(TcpProxy.Flow.BLACK_HOLE));
+      assertTimeoutPreemptively(
+          Duration.ofSeconds(20),
+          () -> assertThatThrownBy(watch::read).isInstanceOf(SQLException.class));
+      beforeRead.set(() -> {});
+      proxy.flow(TcpProxy.Flow.PASS);
+      watch.read();
+      assertThat(watch.isStale()).isFalse();
+    }
   }
 
   /** Connections that take the step, once, when they are closed. */
