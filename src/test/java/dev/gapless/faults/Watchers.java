@@ -24,10 +24,18 @@ final class Watchers implements AutoCloseable {
 
   /** At each of the nodes: one client for everything, one for an owner, one for a folder. */
   static Watchers of(Oracle oracle, ServerNode... nodes) {
+    return of(oracle, "", "true", nodes);
+  }
+
+  /** The same, but what is called everything is only what a query asks for. */
+  static Watchers of(Oracle oracle, String query, String condition, ServerNode... nodes) {
     Watchers watchers = new Watchers(oracle);
     for (ServerNode node : nodes) {
-      watchers.add(node, "", "true");
-      watchers.add(node, "?owner=" + Load.owner(1), "owner = '" + Load.owner(1) + "'");
+      watchers.add(node, "?" + query, condition);
+      watchers.add(
+          node,
+          "?owner=" + Load.owner(1) + "&" + query,
+          "owner = '" + Load.owner(1) + "' AND " + condition);
       watchers.add(node, "?path=" + Load.orders(), "starts_with(path, '" + Load.orders() + "')");
     }
     return watchers;

@@ -2,8 +2,8 @@ package dev.gapless.testkit;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** How large the files may grow that running processes write (RLIMIT_FSIZE). */
 final class FileSizeLimit {
@@ -19,21 +19,13 @@ final class FileSizeLimit {
 
   private static void prlimit(ProcessHandle process, long bytes) {
     String limit = bytes == NONE ? "unlimited" : Long.toString(bytes);
-    // the soft limit alone, so that it can be lifted again; as the owner, who always may
-    List<String> command = new ArrayList<>();
-    String user = process.info().user().orElse("");
+    Optional<String> user = process.info().user();
     if (user.isEmpty()) {
       // it has just ended
       return;
     }
-    if (!user.equals(System.getProperty("user.name"))) {
-      command.addAll(
-          List.of(
-              "sh",
-              "-c",
-              "exec setpriv --reuid=$0 --regid=$(id -g $0) --clear-groups \"$@\"",
-              user));
-    }
+    // the soft limit alone, so that it can be lifted again; as the owner, who always may
+    List<String> command = TestCluster.asUser(user.get());
     command.addAll(List.of("prlimit", "--pid", "" + process.pid(), "--fsize=" + limit + ":"));
     try {
       if (new ProcessBuilder(command).inheritIO().start().waitFor() != 0 && process.isAlive()) {

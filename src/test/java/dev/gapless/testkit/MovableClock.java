@@ -10,6 +10,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 
@@ -20,6 +22,10 @@ import org.junit.jupiter.api.Assumptions;
 public final class MovableClock implements AutoCloseable {
   private static final List<String> FOLDERS =
       List.of("/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib", "/usr/lib64");
+
+  private static final Path SHARED_MEMORY = Path.of("/dev/shm");
+  private static final Pattern LEFTOVER =
+      Pattern.compile("(?:sem\\.faketime_sem|faketime_shm)_(\\d{1,9})");
 
   private final Path folder = TestFolders.create("clock");
   private final Path offset = folder.resolve("offset");
@@ -68,8 +74,24 @@ public final class MovableClock implements AutoCloseable {
   public void close() {
     try {
       TestFolders.delete(folder);
+      removeLeftovers();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    }
+  }
+
+  /** The library leaves two files behind for each process that lived by it. */
+  private static void removeLeftovers() throws IOException {
+    if (!Files.isDirectory(SHARED_MEMORY)) {
+      return;
+    }
+    try (Stream<Path> files = Files.list(SHARED_MEMORY)) {
+      for (Path file : files.toList()) {
+        Matcher name = LEFTOVER.matcher(file.getFileName().toString());
+        if (name.matches() && ProcessHandle.of(Long.parseLong(name.group(1))).isEmpty()) {
+          Files.deleteIfExists(file);
+        }
+      }
     }
   }
 

@@ -79,10 +79,8 @@ public final class TestCluster implements AutoCloseable {
 
   /** Kills all its processes at once, as a crash of the machine would, and waits for their end. */
   public void kill9() {
-    ProcessHandle postmaster =
-        postgres.process().orElseThrow(() -> new IllegalStateException("does not run"));
-    List<ProcessHandle> all = new ArrayList<>(List.of(postmaster));
-    postmaster.descendants().forEach(all::add);
+    List<ProcessHandle> all = new ArrayList<>(List.of(postmaster()));
+    postmaster().descendants().forEach(all::add);
     all.forEach(ProcessHandle::destroyForcibly);
     Awaitility.await("end of PostgreSQL's processes")
         .atMost(Duration.ofSeconds(20))
@@ -96,12 +94,32 @@ public final class TestCluster implements AutoCloseable {
    * own log have 16 MiB: with a lower limit it crashes.
    */
   public void limitFileSize(long bytes) {
-    FileSizeLimit.set(
-        postgres.process().orElseThrow(() -> new IllegalStateException("does not run")), bytes);
+    FileSizeLimit.set(postmaster(), bytes);
   }
 
   public void liftFileSizeLimit() {
     limitFileSize(FileSizeLimit.NONE);
+  }
+
+  /** Restarts it as a process that lives by this clock; after another restart it does not. */
+  public void restartUnder(MovableClock clock) {
+    ClockedPostgres.restart(this, clock);
+  }
+
+  ProcessHandle postmaster() {
+    return postgres.process().orElseThrow(() -> new IllegalStateException("does not run"));
+  }
+
+  /** The beginning of a command that is to run as this user. */
+  static List<String> asUser(String user) {
+    return user.equals(System.getProperty("user.name"))
+        ? new ArrayList<>()
+        : new ArrayList<>(
+            List.of(
+                "sh",
+                "-c",
+                "exec setpriv --reuid=$0 --regid=$(id -g $0) --clear-groups \"$@\"",
+                user));
   }
 
   public boolean isRunning() {

@@ -153,6 +153,12 @@ public final class TestDatabase implements AutoCloseable {
     cluster.liftFileSizeLimit();
   }
 
+  /** Only with a cluster of its own; see {@link TestCluster#restartUnder}. */
+  public void restartUnder(MovableClock clock) {
+    requireOwn();
+    cluster.restartUnder(clock);
+  }
+
   /** Only with a cluster of its own. Copy it or put it back while PostgreSQL is stopped. */
   public Path dataDirectory() {
     requireOwn();
