@@ -78,6 +78,9 @@ final class HeadDecider {
   private boolean pollRead;
   private long wakesByPoll;
 
+  /** Until the next read has found the head's row: it may be another server. */
+  private boolean reconnected;
+
   /** Rows that came without the row of the head, until the retired mark explains it or does not. */
   private @Nullable List<Event> unanchored;
 
@@ -102,6 +105,13 @@ final class HeadDecider {
 
   boolean isFollowing() {
     return start == null;
+  }
+
+  /**
+   * Whether the head's row was seen on this connection: before, the head is perhaps not its own.
+   */
+  boolean isAnchored() {
+    return start == null && !reconnected;
   }
 
   /** The highest row seen so far. */
@@ -160,13 +170,15 @@ final class HeadDecider {
   /**
    * Virtual transactions have other numbers after a restart of the server, and what was decided but
    * not read may be decided otherwise in another history. The head stays: the next read verifies
-   * it.
+   * it. That says nothing of what was delivered before: commits come in another order than
+   * positions, so a fail-over can lose an event below one that it keeps.
    */
   void connectionLost(long now) {
     if (start == null) {
       clear();
       awake = true;
       next = new NextRead(Kind.ROWS, now);
+      reconnected = true;
     } else {
       decideAfresh(start.reason(), now);
     }
@@ -309,6 +321,9 @@ final class HeadDecider {
   private void onAnchoredRows(List<Event> rows, long now) {
     if (start != null) {
       follow(start.candidate(), now);
+    } else if (reconnected) {
+      reconnected = false;
+      decisions.add(new Decision.Restart(head, RestartReason.RECONNECTED));
     }
     int run = decidedRun(rows);
     boolean openGap = run < rows.size();
@@ -438,6 +453,7 @@ final class HeadDecider {
     lastRead = false;
     electionWasFree = false;
     pollRead = false;
+    reconnected = false;
     unanchored = null;
   }
 

@@ -249,7 +249,7 @@ public final class LogTailActor extends AbstractBehavior<LogTailActor.Command> {
   private void work(TailConnection open) throws SQLException {
     long now = System.nanoTime();
     OptionalLong markDue = mark.dueAt(decider.head());
-    if (decider.isFollowing() && markDue.isPresent() && now - markDue.getAsLong() >= 0) {
+    if (decider.isAnchored() && markDue.isPresent() && now - markDue.getAsLong() >= 0) {
       mark.store(open, decider.head(), now);
     } else if (blockers.isDue(decider, now)) {
       blockers.look(open, decider, now);
@@ -348,7 +348,7 @@ public final class LogTailActor extends AbstractBehavior<LogTailActor.Command> {
       due = earlier(due, next.kind() == Kind.REST ? pollDue() : next.notBefore());
     }
     OptionalLong markDue = mark.dueAt(decider.head());
-    if (decider.isFollowing() && markDue.isPresent()) {
+    if (decider.isAnchored() && markDue.isPresent()) {
       due = earlier(due, markDue.getAsLong());
     }
     return due;

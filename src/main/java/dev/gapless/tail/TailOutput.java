@@ -27,8 +27,8 @@ public sealed interface TailOutput {
   }
 
   /**
-   * The head was decided afresh and what was delivered before may not precede it: forget it all,
-   * and let every subscriber resume from its own cursor.
+   * What was delivered before may not precede this head: forget it all, and let every subscriber
+   * resume from its own cursor.
    */
   record Restarted(Cursor head, RestartReason reason) implements TailOutput {}
 
@@ -38,10 +38,15 @@ public sealed interface TailOutput {
    */
   record Suspended(RestartReason reason) implements TailOutput {}
 
-  /** Why the head was decided afresh. */
+  /** Why it begins anew. */
   enum RestartReason {
     /** The tail has just been started. */
     STARTED,
+    /**
+     * The head is the same and its event is there, but on a new connection: perhaps to another
+     * server, which lacks events below it.
+     */
+    RECONNECTED,
     /** The log is not the one that was followed: it went back in time. */
     DIVERGED,
     /** Events after the head were removed by retention before they were read. */

@@ -318,7 +318,13 @@ class HeadDeciderTest {
     decider.connectionLost(now);
     assertThat(decider.head()).isEqualTo(event(1).cursor());
     assertThat(decider.next().kind()).isEqualTo(Kind.ROWS);
-    gapAt(rows(1, 3));
+    assertThat(decider.isAnchored()).isFalse();
+    assertThat(decider.onRows(rows(1, 3), now))
+        .as("subscribers look whether their own events are still there")
+        .containsExactly(new Restart(event(1).cursor(), RestartReason.RECONNECTED));
+    assertThat(decider.isAnchored()).isTrue();
+    now += MILLI;
+    decider.onRows(rows(1, 3), now);
     // under another number
     decider.onLocks(locks(3, "a'"), TOOK, now);
     assertThat(decider.blockers()).containsExactly("a'");
@@ -331,7 +337,8 @@ class HeadDeciderTest {
     gapAt(rows(2));
     decider.onLocks(locks(2), TOOK, now);
     decider.connectionLost(now);
-    assertThat(decider.onRows(rows(2), now)).isEmpty();
+    assertThat(decider.onRows(rows(2), now))
+        .containsExactly(new Restart(Cursor.EARLIEST, RestartReason.RECONNECTED));
     now += MILLI;
     assertThat(decider.onRows(rows(2), now)).isEmpty();
     assertThat(decider.next().kind()).isEqualTo(Kind.LOCKS);

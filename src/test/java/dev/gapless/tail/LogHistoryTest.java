@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.gapless.server.EmbeddedPostgres.StopMode;
+import dev.gapless.tail.TailOutput.RestartReason;
 import dev.gapless.testkit.TcpProxy;
 import dev.gapless.testkit.TestDatabase;
 import java.time.Duration;
@@ -33,7 +34,11 @@ class LogHistoryTest {
         kit.awaitPositions(kit.committed(0));
         kit.awaitListening();
       }
-      assertThat(kit.outputs).filteredOn(TailOutput.Restarted.class::isInstance).hasSize(1);
+      assertThat(kit.restarts())
+          .as("each time subscribers look whether what they have got is still there")
+          .containsExactly(
+              RestartReason.STARTED, RestartReason.RECONNECTED, RestartReason.RECONNECTED);
+      kit.assertHeadsConsistent();
       assertThat(kit.status.get().connects()).isEqualTo(3);
     }
   }
@@ -109,7 +114,7 @@ class LogHistoryTest {
                       .anyMatch(
                           output ->
                               output instanceof TailOutput.Restarted restarted
-                                  && restarted.reason() == TailOutput.RestartReason.RETIRED));
+                                  && restarted.reason() == RestartReason.RETIRED));
       assertThat(kit.status.get().head().position()).isEqualTo(15);
     }
   }
@@ -157,7 +162,7 @@ class LogHistoryTest {
                         .filter(
                             output ->
                                 output instanceof TailOutput.Restarted restarted
-                                    && restarted.reason() == TailOutput.RestartReason.DIVERGED)
+                                    && restarted.reason() == RestartReason.DIVERGED)
                         .count()
                     == times);
   }

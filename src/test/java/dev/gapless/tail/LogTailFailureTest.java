@@ -68,7 +68,11 @@ class LogTailFailureTest {
       kit.wake();
     }
     kit.awaitPositions(kit.committed(0));
-    assertThat(kit.outputs).filteredOn(TailOutput.Restarted.class::isInstance).hasSize(1);
+    assertThat(kit.restarts().get(0)).isEqualTo(TailOutput.RestartReason.STARTED);
+    assertThat(kit.restarts().subList(1, kit.restarts().size()))
+        .isNotEmpty()
+        .containsOnly(TailOutput.RestartReason.RECONNECTED);
+    kit.assertHeadsConsistent();
     assertThat(kit.status.get().connects()).isGreaterThan(1);
     assertThat(kit.status.get().lastFailure().orElseThrow().message()).isEqualTo("gone");
     await().until(() -> kit.connectionsOpen() <= 1);

@@ -197,7 +197,18 @@ final class TailKit implements AutoCloseable {
     org.assertj.core.api.Assertions.assertThat(positions()).isEqualTo(expected);
   }
 
-  /** Every Decided ends at its head, and heads only move forward between restarts. */
+  /** Why it began anew, each time. */
+  List<TailOutput.RestartReason> restarts() {
+    return outputs.stream()
+        .filter(TailOutput.Restarted.class::isInstance)
+        .map(output -> ((TailOutput.Restarted) output).reason())
+        .toList();
+  }
+
+  /**
+   * Every Decided ends at its head, and heads only move forward between restarts; a new connection
+   * is no reason to move.
+   */
   void assertHeadsConsistent() {
     Cursor head = Cursor.EARLIEST;
     for (TailOutput output : outputs) {
@@ -210,6 +221,9 @@ final class TailKit implements AutoCloseable {
           head = event.cursor();
         }
       } else if (output instanceof TailOutput.Restarted restarted) {
+        if (restarted.reason() == TailOutput.RestartReason.RECONNECTED) {
+          org.assertj.core.api.Assertions.assertThat(restarted.head()).isEqualTo(head);
+        }
         head = restarted.head();
       }
     }
