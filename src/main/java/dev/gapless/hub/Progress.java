@@ -67,8 +67,16 @@ final class Progress {
     matcher = starts.matcher();
   }
 
-  /** The history of the log may have changed: what was served so far is what has to be verified. */
-  void reopen() {
+  /**
+   * The history of the log may have changed: what was served so far is what has to be verified.
+   *
+   * @param told the last cursor the client was given. What was looked at since held nothing for it,
+   *     so it goes on from there if that is lost; a bare cursor could not be verified
+   */
+  void reopen(Cursor told) {
+    if (told.isEarliest() || (!told.isBare() && told.compareTo(own) < 0)) {
+      own = told;
+    }
     starts = starts.servedUpTo(own);
     end = null;
   }

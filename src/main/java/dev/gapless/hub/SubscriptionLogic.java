@@ -229,7 +229,7 @@ final class SubscriptionLogic extends AsyncLogic {
   private void read(Delivered now) {
     Ring current = now.ring();
     if (current != ring) {
-      progress.reopen();
+      progress.reopen(lastSent);
       phase = Phase.VERIFYING;
     } else if (progress.isAtEnd()) {
       finish(CloseReason.END);
@@ -280,7 +280,7 @@ final class SubscriptionLogic extends AsyncLogic {
     }
     if (read instanceof SharedRead.Lost) {
       // each owner's start is decided by itself
-      progress.reopen();
+      progress.reopen(lastSent);
       phase = Phase.VERIFYING;
     } else if (read instanceof SharedRead.Page found) {
       if (found.scannedTo().compareTo(progress.own()) <= 0) {
@@ -317,7 +317,20 @@ final class SubscriptionLogic extends AsyncLogic {
                 .tell(new EventHubActor.AwaitHead(highest.orElse(0), RECHECK, answer)),
         reached -> {
           if (reached) {
-            shared.state().delivered().ifPresent(now -> progress.endAt(now.head()));
+            shared.state().delivered().ifPresent(this::endAtHead);
+          }
+        });
+  }
+
+  /** What was visible is of the same history as the head. */
+  private void endAtHead(Delivered now) {
+    await(
+        shared.catchUp().check(now.head(), now.head()),
+        answer -> {
+          if (answer instanceof CursorCheck.Valid && isStill(now.ring())) {
+            progress.endAt(now.head());
+          } else {
+            pause(FIRST_BACKOFF);
           }
         });
   }

@@ -63,13 +63,14 @@ final class JdbcEventLog implements EventLog {
     }
     CursorRead read = CursorRead.of(connection, cursor.position());
     long mark = read.earliest().position();
-    if (mark < cursor.position()) {
-      if (cursor.position() > read.lastValue()) {
-        return new CursorCheck.Lost(LostReason.AHEAD, read.earliest());
-      }
-      if (cursor.position() > head.position()) {
-        return new CursorCheck.Ahead();
-      }
+    boolean aboveMark = mark < cursor.position();
+    if (aboveMark && cursor.position() > head.position() && cursor.position() <= read.lastValue()) {
+      return new CursorCheck.Ahead();
+    }
+    // whatever follows is served by the node's head, so it has to be of the same history
+    requireBound(connection, head);
+    if (aboveMark && cursor.position() > read.lastValue()) {
+      return new CursorCheck.Lost(LostReason.AHEAD, read.earliest());
     }
     Optional<LostReason> lost = read.lost(cursor);
     if (lost.isPresent()) {
