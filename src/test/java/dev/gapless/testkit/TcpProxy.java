@@ -86,6 +86,14 @@ public final class TcpProxy implements AutoCloseable {
     target = port;
   }
 
+  /**
+   * The connections that exist fall silent for good, without an end; new ones are not concerned. So
+   * it is when an address moves to another machine.
+   */
+  public void strand() {
+    links.forEach(link -> link.stranded = true);
+  }
+
   /** Where clients connect, on 127.0.0.1. */
   public int port() {
     return listening.getLocalPort();
@@ -185,6 +193,7 @@ public final class TcpProxy implements AutoCloseable {
     private final Socket client;
     private final Socket server;
     private final Tap tap;
+    private volatile boolean stranded;
 
     Link(Socket client, Socket server) throws IOException {
       this.client = client;
@@ -205,7 +214,7 @@ public final class TcpProxy implements AutoCloseable {
           if (up) {
             tap.sent(buffer, read);
           }
-          lost |= !(up ? toServer : toClient).passes() || !tap.passes(up);
+          lost |= stranded || !(up ? toServer : toClient).passes() || !tap.passes(up);
           if (!lost) {
             pass(up, out, buffer, read);
           }
@@ -213,7 +222,9 @@ public final class TcpProxy implements AutoCloseable {
       } catch (IOException | InterruptedException ended) {
         // one side is gone, so the other one goes too
       } finally {
-        close(false);
+        if (up || !stranded) {
+          close(false);
+        }
       }
     }
 

@@ -190,7 +190,8 @@ public final class TestCluster implements AutoCloseable {
                     .equals("t"));
   }
 
-  Map<String, String> parameters() {
+  /** What it was started with. */
+  public Map<String, String> parameters() {
     return parameters;
   }
 
