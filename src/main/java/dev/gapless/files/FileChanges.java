@@ -102,7 +102,8 @@ final class FileChanges {
 
   /** Whether the event is in the log: whether the transaction that appended it committed. */
   boolean committed(Connection connection, Cursor event) throws SQLException {
-    return log.check(connection, event, event) instanceof EventLog.CursorCheck.Valid;
+    return log.check(connection, event, Cursor.bare(event.position()))
+        instanceof EventLog.CursorCheck.Valid;
   }
 
   private Optional<PutResult> refusal(

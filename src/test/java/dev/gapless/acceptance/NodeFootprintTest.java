@@ -15,6 +15,8 @@ import org.junit.jupiter.api.Test;
 
 /** What measures leaks sees them. */
 class NodeFootprintTest {
+  // at least: on a loaded machine it takes seconds
+  private static final Duration ONE_LOOK = Duration.ofSeconds(10);
 
   @Test
   void namesWhatANodeHasNotGivenBack() throws Exception {
@@ -37,16 +39,14 @@ class NodeFootprintTest {
                     "Accept: text/event-stream"));
         await().until(() -> half.getInputStream().available() > 0);
         half.shutdownOutput();
-        assertThatThrownBy(
-                () -> before.awaitSettled(node, database.dataSource(), Duration.ofSeconds(1)))
+        assertThatThrownBy(() -> before.awaitSettled(node, database.dataSource(), ONE_LOOK))
             .isInstanceOf(AssertionError.class)
             .hasMessageContaining("CLOSE_WAIT");
       }
       try (var connection = database.dataSource().getConnection();
           var statement = connection.createStatement()) {
         statement.execute("SET application_name = 'gapless/" + node.name() + "'");
-        assertThatThrownBy(
-                () -> before.awaitSettled(node, database.dataSource(), Duration.ofSeconds(1)))
+        assertThatThrownBy(() -> before.awaitSettled(node, database.dataSource(), ONE_LOOK))
             .isInstanceOf(AssertionError.class)
             .hasMessageContaining("connections to the database: 9, configured 8");
       }

@@ -59,7 +59,9 @@ class StuckClientsTest {
    * With so little memory outside of the heap that Pekko's buffers of 128 KiB for each of them
    * would not fit: the node would die.
    */
+  // long: on a loaded machine healthy clients fall behind too, and then it counts the wrong ones
   @Test
+  @Tag("long")
   void holdUpNobodyAndHoldLittleMemory() {
     node =
         start(

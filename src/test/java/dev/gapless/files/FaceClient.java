@@ -49,9 +49,30 @@ public final class FaceClient {
       request.headers(headers);
     }
     try {
-      return CLIENT.send(request.build(), BodyHandlers.ofByteArray());
-    } catch (IOException | InterruptedException e) {
+      return sendOnce(request.build());
+    } catch (ConnectionClosedBefore e) {
+      // after an early answer the server closes, and a pooled connection may not know it yet
+      return sendOnce(request.build());
+    }
+  }
+
+  private static HttpResponse<byte[]> sendOnce(HttpRequest request) {
+    try {
+      return CLIENT.send(request, BodyHandlers.ofByteArray());
+    } catch (IOException e) {
+      if (("" + e.getMessage()).contains("received no bytes")) {
+        throw new ConnectionClosedBefore(e);
+      }
       throw new IllegalStateException(e);
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** The request found its connection closed, so nobody has read it. */
+  private static final class ConnectionClosedBefore extends RuntimeException {
+    ConnectionClosedBefore(IOException cause) {
+      super(cause);
     }
   }
 
