@@ -6,7 +6,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /** What passes on one connection to PostgreSQL. */
-final class PostgresLink implements TcpProxy.Tap {
+final class PostgresLink implements ProxyTap {
   private final PostgresProxy proxy;
   private final TcpProxy.Link link;
   private final PostgresRequests requests = new PostgresRequests(this::onStatement);

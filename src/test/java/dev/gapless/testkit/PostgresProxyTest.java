@@ -5,6 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.gapless.testkit.PostgresProxy.Use;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.SocketException;
+import java.net.SocketTimeoutException;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -127,6 +132,21 @@ class PostgresProxyTest {
       long begun = System.nanoTime();
       run(connection, "SELECT repeat('x', 1000000)");
       assertThat(System.nanoTime() - begun).isGreaterThan(Duration.ofMillis(190).toNanos());
+    }
+  }
+
+  @Test
+  void tellsAtOnceThatNobodyListensBehindIt() throws Exception {
+    try (ServerSocket taken = new ServerSocket(0)) {
+      int port = taken.getLocalPort();
+      taken.close();
+      try (TcpProxy toNobody = TcpProxy.to(port);
+          Socket client = new Socket(InetAddress.getLoopbackAddress(), toNobody.port())) {
+        client.setSoTimeout(5_000);
+        assertThatThrownBy(() -> client.getInputStream().read())
+            .isInstanceOf(SocketException.class)
+            .isNotInstanceOf(SocketTimeoutException.class);
+      }
     }
   }
 

@@ -8,7 +8,6 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
@@ -31,37 +30,20 @@ public final class TcpProxy implements AutoCloseable {
     BLACK_HOLE
   }
 
-  /** Sees the bytes of one connection as they pass; one thread for each direction. */
-  interface Tap {
-    /** All that a client has sent, whether or not it will pass. */
-    void sent(byte[] bytes, int length);
-
-    /** After the proxy's own rules have let the bytes pass: whether they may. May wait. */
-    boolean passes(boolean toServer) throws InterruptedException;
-
-    /** What reaches the client of a server's bytes. */
-    byte[] received(byte[] bytes, int length);
-
-    /** How many of them may still pass before the connection is reset. */
-    int allowed(int length);
-
-    void ended();
-  }
-
   // all that may be under way at once on a slow connection
   private static final int BUFFER = 64 * 1024;
   private static final long NO_LIMIT = Long.MAX_VALUE;
 
   private final ServerSocket listening;
   private volatile int target;
-  private final Function<Link, Tap> taps;
+  private final Function<Link, ProxyTap> taps;
   private final Set<Link> links = ConcurrentHashMap.newKeySet();
   private final ProxyFlow toServer = new ProxyFlow();
   private final ProxyFlow toClient = new ProxyFlow();
   private final AtomicLong budget = new AtomicLong(NO_LIMIT);
   private volatile boolean accepting = true;
 
-  private TcpProxy(int target, Function<Link, Tap> taps) throws IOException {
+  private TcpProxy(int target, Function<Link, ProxyTap> taps) throws IOException {
     this.target = target;
     this.taps = taps;
     this.listening = new ServerSocket(0, 200, InetAddress.getLoopbackAddress());
@@ -70,10 +52,10 @@ public final class TcpProxy implements AutoCloseable {
 
   /** In front of a port of 127.0.0.1. */
   public static TcpProxy to(int port) {
-    return to(port, link -> NoTap.INSTANCE);
+    return to(port, link -> ProxyTap.None.INSTANCE);
   }
 
-  static TcpProxy to(int port, Function<Link, Tap> taps) {
+  static TcpProxy to(int port, Function<Link, ProxyTap> taps) {
     try {
       return new TcpProxy(port, taps);
     } catch (IOException e) {
@@ -172,14 +154,26 @@ public final class TcpProxy implements AutoCloseable {
           client.close();
           continue;
         }
-        Link link = new Link(client, new Socket(InetAddress.getLoopbackAddress(), target));
-        links.add(link);
-        daemon("proxy-up", () -> link.pump(true));
-        daemon("proxy-down", () -> link.pump(false));
+        serve(client);
       } catch (IOException refused) {
-        // the target does not listen, or the proxy is closed: the client sees its socket closed
+        // the proxy is closed
       }
     }
+  }
+
+  private void serve(Socket client) throws IOException {
+    Link link;
+    try {
+      link = new Link(client, new Socket(InetAddress.getLoopbackAddress(), target));
+    } catch (IOException refused) {
+      // the target does not listen: the client is told at once
+      client.setSoLinger(true, 0);
+      client.close();
+      return;
+    }
+    links.add(link);
+    daemon("proxy-up", () -> link.pump(true));
+    daemon("proxy-down", () -> link.pump(false));
   }
 
   private static void daemon(String name, Runnable task) {
@@ -192,7 +186,7 @@ public final class TcpProxy implements AutoCloseable {
   final class Link {
     private final Socket client;
     private final Socket server;
-    private final Tap tap;
+    private final ProxyTap tap;
     private volatile boolean stranded;
 
     Link(Socket client, Socket server) throws IOException {
@@ -265,30 +259,5 @@ public final class TcpProxy implements AutoCloseable {
         }
       }
     }
-  }
-
-  private enum NoTap implements Tap {
-    INSTANCE;
-
-    @Override
-    public void sent(byte[] bytes, int length) {}
-
-    @Override
-    public boolean passes(boolean toServer) {
-      return true;
-    }
-
-    @Override
-    public byte[] received(byte[] bytes, int length) {
-      return Arrays.copyOf(bytes, length);
-    }
-
-    @Override
-    public int allowed(int length) {
-      return length;
-    }
-
-    @Override
-    public void ended() {}
   }
 }
