@@ -13,6 +13,7 @@ import org.apache.pekko.http.javadsl.model.HttpEntities;
 import org.apache.pekko.http.javadsl.model.HttpMethods;
 import org.apache.pekko.http.javadsl.model.HttpRequest;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
+import org.apache.pekko.http.javadsl.model.ResponseEntity;
 import org.apache.pekko.http.javadsl.model.headers.RawHeader;
 import org.apache.pekko.http.scaladsl.model.MediaTypes;
 import org.apache.pekko.stream.javadsl.Source;
@@ -126,7 +127,7 @@ public final class FileAnswers {
     }
     ContentType type = contentType(file);
     if (request.method().equals(HttpMethods.HEAD)) {
-      return base.withEntity(HttpEntities.create(type, file.size(), Source.empty()));
+      return base.withEntity(entity(type, file.size(), Source.empty()));
     }
     ByteRange.Request range =
         ByteRange.resolve(RequestConditions.range(request, file), file.size());
@@ -144,11 +145,15 @@ public final class FileAnswers {
                   "bytes %d-%d/%d".formatted(bytes.first(), bytes.last(), file.size())))
           .withEntity(HttpEntities.create(type, bytes.length(), store.read(file, bytes)));
     }
-    Source<ByteString, NotUsed> contents = store.read(file);
-    return base.withEntity(
-        file.size() == 0
-            ? HttpEntities.create(type, ByteString.emptyByteString())
-            : HttpEntities.create(type, file.size(), contents));
+    return base.withEntity(entity(type, file.size(), store.read(file)));
+  }
+
+  /** Pekko takes a length of 0 for a mistake. */
+  private static ResponseEntity entity(
+      ContentType type, long length, Source<ByteString, NotUsed> contents) {
+    return length == 0
+        ? HttpEntities.create(type, ByteString.emptyByteString())
+        : HttpEntities.create(type, length, contents);
   }
 
   private static HttpResponse described(StoredFile file) {

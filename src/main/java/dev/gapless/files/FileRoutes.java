@@ -57,7 +57,7 @@ public final class FileRoutes {
         Resource.create(cors)
             .on(HttpMethods.GET, this::read)
             .on(HttpMethods.HEAD, this::read)
-            .on(HttpMethods.PUT, this::put)
+            .receiving(HttpMethods.PUT, this::put)
             .on(HttpMethods.DELETE, this::delete)
             .route();
     Route owners = Resource.create(cors).on(HttpMethods.DELETE, this::erase).route();
@@ -74,12 +74,10 @@ public final class FileRoutes {
     return admitted(
         request,
         Access.Read.of(place.owner(), place.path()),
-        grant -> {
-          answers.discard(request);
-          return place.path().endsWith("/")
-              ? list(request, place)
-              : answers.get(request, new FileKey(place.owner(), place.path()));
-        });
+        grant ->
+            place.path().endsWith("/")
+                ? list(request, place)
+                : answers.get(request, new FileKey(place.owner(), place.path())));
   }
 
   private CompletionStage<HttpResponse> list(HttpRequest request, OwnerPath folder) {
@@ -122,10 +120,7 @@ public final class FileRoutes {
     return admitted(
         request,
         Access.Write.of(place.owner(), place.path()),
-        grant -> {
-          answers.discard(request);
-          return answers.delete(request, new FileKey(place.owner(), place.path()));
-        });
+        grant -> answers.delete(request, new FileKey(place.owner(), place.path())));
   }
 
   private CompletionStage<HttpResponse> erase(HttpRequest request, RequestTarget target) {
@@ -133,7 +128,6 @@ public final class FileRoutes {
         request,
         new Access.Operate(),
         grant -> {
-          answers.discard(request);
           OwnerPath place = target.ownerAndRest();
           if (!place.path().equals("/")) {
             throw InvalidValueException.of("owner", "nothing follows it in the path");

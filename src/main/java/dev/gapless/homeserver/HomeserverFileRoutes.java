@@ -54,7 +54,7 @@ public final class HomeserverFileRoutes {
         Resource.create(Cors.any(), PlainAnswers.VARY, PlainAnswers::fault)
             .on(HttpMethods.GET, this::read)
             .on(HttpMethods.HEAD, this::read)
-            .on(HttpMethods.PUT, this::put)
+            .receiving(HttpMethods.PUT, this::put)
             .on(HttpMethods.DELETE, this::delete)
             .route();
     return Directives.concat(
@@ -70,12 +70,10 @@ public final class HomeserverFileRoutes {
     return admitted(
         request,
         Access.Read.of(place.user(), place.path()),
-        () -> {
-          answers.discard(request);
-          return place.path().endsWith("/")
-              ? list(ListingQuery.parse(place.query(), place.user(), place.path()))
-              : answers.get(request, new FileKey(place.user(), place.path()));
-        });
+        () ->
+            place.path().endsWith("/")
+                ? list(ListingQuery.parse(place.query(), place.user(), place.path()))
+                : answers.get(request, new FileKey(place.user(), place.path())));
   }
 
   private CompletionStage<HttpResponse> list(ListingRequest request) {
@@ -126,10 +124,7 @@ public final class HomeserverFileRoutes {
     return admitted(
         request,
         Access.Write.of(place.user(), place.path()),
-        () -> {
-          answers.discard(request);
-          return answers.delete(request, new FileKey(place.user(), place.path()));
-        });
+        () -> answers.delete(request, new FileKey(place.user(), place.path())));
   }
 
   private CompletionStage<HttpResponse> admitted(

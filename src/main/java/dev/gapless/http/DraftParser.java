@@ -66,7 +66,11 @@ final class DraftParser {
     } catch (StreamConstraintsException tooDeep) {
       throw at.problem(400, InvalidValueException.of(at.field, "nested too deep")).asException();
     } catch (IOException malformed) {
-      throw Problem.of(400, "the body is not valid JSON").with("index", at.index).asException();
+      throw Problem.of(
+              400, "the body is not valid JSON: event %d, %s".formatted(at.index, at.field))
+          .with("index", at.index)
+          .with("field", at.field)
+          .asException();
     }
   }
 

@@ -1,6 +1,7 @@
 package dev.gapless.http;
 
 import static org.apache.pekko.http.javadsl.server.Directives.concat;
+import static org.apache.pekko.http.javadsl.server.Directives.extractRequest;
 import static org.apache.pekko.http.javadsl.server.Directives.path;
 import static org.apache.pekko.http.javadsl.server.Directives.withRequestTimeout;
 import static org.apache.pekko.http.javadsl.server.PathMatchers.segment;
@@ -16,6 +17,7 @@ import org.apache.pekko.http.javadsl.model.HttpMethods;
 import org.apache.pekko.http.javadsl.model.HttpRequest;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
 import org.apache.pekko.http.javadsl.model.headers.RawHeader;
+import org.apache.pekko.http.javadsl.model.headers.TimeoutAccess;
 import org.apache.pekko.http.javadsl.server.Route;
 import org.apache.pekko.util.ByteString;
 
@@ -54,7 +56,7 @@ public final class NativeRoutes {
         Resource.create(cors)
             .on(HttpMethods.GET, reading::handle)
             .on(HttpMethods.HEAD, reading::handle)
-            .on(HttpMethods.POST, publishing::handle);
+            .receiving(HttpMethods.POST, publishing::handle);
     Sessions sessions = new Sessions(services.guard());
     this.session =
         Resource.create(cors)
@@ -62,7 +64,7 @@ public final class NativeRoutes {
             .on(HttpMethods.DELETE, sessions::end);
     this.revocations =
         Resource.create(cors)
-            .on(HttpMethods.POST, new RevocationsEndpoint(services, system)::revoke);
+            .receiving(HttpMethods.POST, new RevocationsEndpoint(services, system)::revoke);
   }
 
   /**
@@ -84,18 +86,24 @@ public final class NativeRoutes {
    */
   public Route route() {
     return concat(
-        path(
-            segment("v1").slash("events"),
-            () ->
-                withRequestTimeout(
-                    services.settings().maxWait().plus(WORK),
-                    late -> Problem.of(503, "the node took too long").toResponse(),
-                    events::route)),
+        path(segment("v1").slash("events"), this::events),
         path(segment("v1").slash("session"), session::route),
         path(segment("v1").slash("revocations"), revocations::route),
         path(segment("v1").slash("status"), reading(this::status)::route),
         path(segment("health").slash("live"), reading(this::live)::route),
         path(segment("health").slash("ready"), reading(this::ready)::route));
+  }
+
+  // on HTTP/2 Pekko has no such timeout, and a warning for each who asks for another one
+  private Route events() {
+    return extractRequest(
+        request ->
+            request.getHeader(TimeoutAccess.class).isEmpty()
+                ? events.route()
+                : withRequestTimeout(
+                    services.settings().maxWait().plus(WORK),
+                    late -> Problem.of(503, "the node took too long").toResponse(),
+                    events::route));
   }
 
   /**

@@ -54,9 +54,10 @@ public final class Problems {
     if (cause instanceof IllegalRequestException) {
       return Problem.of(400, "the request is malformed");
     }
-    // a client that goes in the middle of its body: nobody reads this, and nothing went wrong here
+    // a client that goes in the middle of its body, or sends chunks that are none: nothing went
+    // wrong here
     if (cause instanceof EntityStreamException || cause instanceof StreamTcpException) {
-      return Problem.of(400, "the body ended too early");
+      return Problem.of(400, "the body ended before it was whole, or is malformed");
     }
     if (isDatabase(cause)) {
       return Problem.of(503, "the database is not available");

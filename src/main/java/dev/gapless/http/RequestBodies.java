@@ -39,33 +39,41 @@ final class RequestBodies {
   /** Fails with a {@link ProblemException}: 413 above the size, 408 after the time. */
   static CompletionStage<byte[]> read(
       HttpRequest request, long maxBytes, Duration within, ClassicActorSystemProvider system) {
-    return PekkoStages.onDispatcher(
-            bytes(request.entity())
-                .completionTimeout(within)
-                .runWith(Sink.fold(new Received(maxBytes), Received::add), system),
-            system)
-        .handle(
-            (received, failure) -> {
-              if (failure == null) {
-                return received.bytes();
-              }
-              Throwable cause = Problems.unwrap(failure);
-              if (cause instanceof TimeoutException) {
-                throw Problem.of(408, "the body took longer than " + within.toMillis() + " ms")
-                    .asException();
-              }
-              throw new CompletionException(cause);
-            });
+    return within(
+            within,
+            PekkoStages.onDispatcher(
+                bytes(request.entity())
+                    .completionTimeout(within)
+                    .runWith(Sink.fold(new Received(maxBytes), Received::add), system),
+                system))
+        .thenApply(Received::bytes);
   }
 
-  /** Takes what is left of a body that nobody wants, within bounds. Never fails. */
+  /**
+   * Takes a body that nobody wants, within bounds. Fails as {@link #read} does, and if the body is
+   * none.
+   */
   static CompletionStage<Done> discard(HttpRequest request, Materializer materializer) {
-    return PekkoStages.onDispatcher(
-            bytes(request.entity())
-                .completionTimeout(DISCARD_TIME)
-                .runWith(Sink.fold(new Received(0), Received::add), materializer),
-            materializer.system())
-        .handle((received, failure) -> Done.getInstance());
+    return within(
+            DISCARD_TIME,
+            PekkoStages.onDispatcher(
+                bytes(request.entity())
+                    .completionTimeout(DISCARD_TIME)
+                    .runWith(Sink.fold(new Received(0), Received::add), materializer),
+                materializer.system()))
+        .thenApply(received -> Done.getInstance());
+  }
+
+  private static <T> CompletionStage<T> within(Duration time, CompletionStage<T> read) {
+    return read.exceptionally(
+        failure -> {
+          Throwable cause = Problems.unwrap(failure);
+          if (cause instanceof TimeoutException) {
+            throw Problem.of(408, "the body took longer than " + time.toMillis() + " ms")
+                .asException();
+          }
+          throw new CompletionException(cause);
+        });
   }
 
   private static Source<ByteString, Object> bytes(RequestEntity entity) {

@@ -5,6 +5,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
+import org.apache.pekko.Done;
 import org.apache.pekko.http.javadsl.model.HttpMethod;
 import org.apache.pekko.http.javadsl.model.HttpMethods;
 import org.apache.pekko.http.javadsl.model.HttpRequest;
@@ -31,17 +32,24 @@ public final class Resource {
   private final Cors cors;
   private final String vary;
   private final Function<Throwable, HttpResponse> faults;
-  private final Map<HttpMethod, Handler> handlers;
+  private final Map<HttpMethod, Operation> operations;
+
+  /**
+   * What a method does.
+   *
+   * @param readsBody whether the handler does so; otherwise the body is taken before it is asked
+   */
+  private record Operation(Handler handler, boolean readsBody) {}
 
   private Resource(
       Cors cors,
       String vary,
       Function<Throwable, HttpResponse> faults,
-      Map<HttpMethod, Handler> handlers) {
+      Map<HttpMethod, Operation> operations) {
     this.cors = cors;
     this.vary = vary;
     this.faults = faults;
-    this.handlers = handlers;
+    this.operations = operations;
   }
 
   /** A resource that answers failures with problem documents. */
@@ -54,10 +62,19 @@ public final class Resource {
     return new Resource(cors, vary, faults, Map.of());
   }
 
-  /** Adds a method. */
+  /** Adds a method that has no use for a body. */
   public Resource on(HttpMethod method, Handler handler) {
-    Map<HttpMethod, Handler> more = new LinkedHashMap<>(handlers);
-    more.put(method, handler);
+    return with(method, new Operation(handler, false));
+  }
+
+  /** Adds a method whose handler reads the body. */
+  public Resource receiving(HttpMethod method, Handler handler) {
+    return with(method, new Operation(handler, true));
+  }
+
+  private Resource with(HttpMethod method, Operation operation) {
+    Map<HttpMethod, Operation> more = new LinkedHashMap<>(operations);
+    more.put(method, operation);
     return new Resource(cors, vary, faults, more);
   }
 
@@ -74,7 +91,7 @@ public final class Resource {
       HttpRequest request, String matched, Materializer materializer) {
     CompletionStage<HttpResponse> answer;
     try {
-      answer = dispatch(request, matched);
+      answer = dispatch(request, matched, materializer);
     } catch (RuntimeException failure) {
       answer = CompletableFuture.failedFuture(failure);
     }
@@ -84,14 +101,14 @@ public final class Resource {
         .thenApply(response -> cors.decorate(request, varying(response)));
   }
 
-  // an answer before the end of the request cuts its sender off, and Pekko logs the request target
+  // an answer before the end of the request cuts its sender off
   private static CompletionStage<HttpResponse> afterBody(
       HttpRequest request, HttpResponse response, Materializer materializer) {
     // who waits for leave to send need not send for nothing
     boolean held = response.status().isFailure() && request.getHeader("Expect").isPresent();
     return request.entity().isStrict() || held
         ? CompletableFuture.completedFuture(response)
-        : RequestBodies.discard(request, materializer).thenApply(done -> response);
+        : RequestBodies.discard(request, materializer).handle((done, failure) -> response);
   }
 
   private HttpResponse varying(HttpResponse response) {
@@ -100,21 +117,37 @@ public final class Resource {
         : response.addHeader(RawHeader.create("Vary", vary));
   }
 
-  private CompletionStage<HttpResponse> dispatch(HttpRequest request, String matched) {
-    Handler handler = handlers.get(request.method());
-    if (handler != null) {
-      return handler.handle(request, RequestTarget.of(request, matched));
+  private CompletionStage<HttpResponse> dispatch(
+      HttpRequest request, String matched, Materializer materializer) {
+    Operation operation = operations.get(request.method());
+    if (operation == null && !request.method().equals(HttpMethods.OPTIONS)) {
+      HttpResponse refused = faults.apply(Problem.of(405, "use one of: " + allow()).asException());
+      return CompletableFuture.completedFuture(
+          refused.addHeader(RawHeader.create("Allow", allow())));
     }
-    if (request.method().equals(HttpMethods.OPTIONS)) {
-      return CompletableFuture.completedFuture(cors.options(request, allow()));
+    if (operation != null && operation.readsBody()) {
+      return operation.handler().handle(request, RequestTarget.of(request, matched));
     }
-    HttpResponse refused = faults.apply(Problem.of(405, "use one of: " + allow()).asException());
-    return CompletableFuture.completedFuture(refused.addHeader(RawHeader.create("Allow", allow())));
+    // first: what is done must not be refused for its body afterwards, and of an answer that is no
+    // refusal and comes before the end of the request Pekko logs the target
+    return whole(request, materializer)
+        .thenCompose(
+            done ->
+                operation == null
+                    ? CompletableFuture.completedFuture(cors.options(request, allow()))
+                    : operation.handler().handle(request, RequestTarget.of(request, matched)));
+  }
+
+  /** When a body that nobody wants has been taken; fails if it is none. */
+  private static CompletionStage<Done> whole(HttpRequest request, Materializer materializer) {
+    return request.entity().isStrict()
+        ? CompletableFuture.completedFuture(Done.getInstance())
+        : RequestBodies.discard(request, materializer);
   }
 
   private String allow() {
     StringBuilder names = new StringBuilder();
-    handlers.keySet().forEach(method -> names.append(method.value()).append(", "));
+    operations.keySet().forEach(method -> names.append(method.value()).append(", "));
     return names.append(HttpMethods.OPTIONS.value()).toString();
   }
 }

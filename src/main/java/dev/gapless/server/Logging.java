@@ -30,6 +30,7 @@ final class Logging {
     context.reset();
     try {
       configurator.doConfigure(location(sources, workingDirectory));
+      context.addTurboFilter(new ClientFaults());
     } catch (JoranException e) {
       throw new Refusal("the logback configuration cannot be used: " + e.getMessage(), e);
     }

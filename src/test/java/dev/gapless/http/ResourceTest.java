@@ -152,7 +152,7 @@ class ResourceTest {
   void endsTheConnectionOfAMalformedRequest() throws IOException {
     try (RawHttp http = RawHttp.connect(server.port())) {
       http.write("GET / NOT-HTTP/1.1\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
-      assertThat(http.read(false).status()).isEqualTo(505);
+      assertThat(http.read(false).status()).isEqualTo(400);
       assertThat(http.isEnded()).isTrue();
     }
   }

@@ -44,6 +44,11 @@ public final class RawHttp implements Closeable {
     return new RawHttp(port, receiveBuffer, timeoutMillis);
   }
 
+  /** How long each read from the server may take from now on. */
+  public void waitAtMost(int millis) throws IOException {
+    socket.setSoTimeout(millis);
+  }
+
   /** One request on a connection of its own; header lines without line ends. */
   public static Answer send(int port, String requestLine, String body, String... headers)
       throws IOException {
@@ -94,8 +99,20 @@ public final class RawHttp implements Closeable {
   }
 
   public Answer read(boolean isHead) throws IOException {
-    Answer head = readHead();
-    if (isHead || head.status() == 204 || head.status() == 304) {
+    return readBody(readHead(), isHead);
+  }
+
+  /** Whether there is another answer; false if the server has ended the connection instead. */
+  public boolean hasNext() throws IOException {
+    in.mark(1);
+    boolean more = in.read() >= 0;
+    in.reset();
+    return more;
+  }
+
+  /** The answer whose head was read, with its body. */
+  public Answer readBody(Answer head, boolean isHead) throws IOException {
+    if (isHead || head.status() < 200 || head.status() == 204 || head.status() == 304) {
       return head;
     }
     byte[] body;
