@@ -77,17 +77,22 @@ final class GaplessServer {
       ActorSystem<Void> system, LaunchSettings settings, Application application) {
     boolean http2 = settings.tls().isPresent() || settings.h2c();
     Config config = system.settings().config();
+    RequestDeadlines deadlines =
+        RequestDeadlines.start(
+            system, settings.deadlines().head(), settings.deadlines().keepAlive());
     ServerBuilder builder =
         Http.get(system)
             .newServerAt(settings.networkInterface(), settings.port())
             .withSettings(
-                HttpServerSettings.create(config, application.services()).withEnableHttp2(http2));
+                deadlines
+                    .settings(HttpServerSettings.create(config, application.services()))
+                    .withEnableHttp2(http2));
     if (settings.tls().isPresent()) {
       builder = builder.enableHttps(Tls.context(settings.tls().get()));
     }
     try {
       return builder
-          .bind(application.route())
+          .bind(deadlines.around(application.route()))
           .toCompletableFuture()
           .orTimeout(BIND_LIMIT.toSeconds(), TimeUnit.SECONDS)
           .join()

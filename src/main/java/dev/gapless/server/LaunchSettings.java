@@ -24,6 +24,7 @@ import java.util.function.Supplier;
  * @param pool how its connections are made
  * @param tls for HTTPS
  * @param h2c whether HTTP/2 is spoken without TLS
+ * @param deadlines how long a connection may be without a request
  * @param shutdownDeadline how long requests in flight may go on
  */
 record LaunchSettings(
@@ -34,6 +35,7 @@ record LaunchSettings(
     Pool pool,
     Optional<Tls> tls,
     boolean h2c,
+    Deadlines deadlines,
     Duration shutdownDeadline) {
 
   /** Where the log is. */
@@ -58,6 +60,9 @@ record LaunchSettings(
    */
   record Pool(int size, Duration acquire, Duration connect, Duration socket, Duration start) {}
 
+  /** See {@link RequestDeadlines#start}. */
+  record Deadlines(Duration head, Duration keepAlive) {}
+
   /** PEM files. */
   record Tls(Path certificate, Path privateKey) {}
 
@@ -78,6 +83,8 @@ record LaunchSettings(
             duration(config, "database.start-timeout")),
         tls(config, workingDirectory),
         get("h2c", () -> config.getBoolean(ROOT + "h2c")),
+        new Deadlines(
+            duration(config, "request-head-timeout"), duration(config, "keep-alive-timeout")),
         duration(config, "shutdown-deadline"));
   }
 

@@ -7,9 +7,9 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.typesafe.config.ConfigFactory;
 import dev.gapless.log.LogMigration;
 import dev.gapless.log.LogSettings;
+import dev.gapless.testkit.SelfSigned;
 import dev.gapless.testkit.ServerProcess;
 import dev.gapless.testkit.TestDatabase;
-import java.io.IOException;
 import java.io.OutputStream;
 import java.net.Socket;
 import java.net.URI;
@@ -20,13 +20,9 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.KeyStore;
 import java.sql.Connection;
 import java.sql.Statement;
-import java.util.Base64;
 import java.util.Map;
-import javax.net.ssl.SSLContext;
-import javax.net.ssl.TrustManagerFactory;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -178,20 +174,20 @@ class ServerOnExternalDatabaseTest {
 
   @Test
   void speaksHttp2AndHttp1OverTls() throws Exception {
-    KeyStore store = selfSigned();
+    SelfSigned certificate = SelfSigned.in(directory);
     Files.createDirectories(directory.resolve("conf"));
     Files.writeString(
         directory.resolve("conf/application.conf"),
         "gapless.server.tls { certificate = server.crt, private-key = server.key }");
     try (ServerProcess server = start()) {
       assertThat(server.url()).startsWith("https://127.0.0.1:");
-      HttpClient client = HttpClient.newBuilder().sslContext(trusting(store)).build();
+      HttpClient client = HttpClient.newBuilder().sslContext(certificate.trusting()).build();
       HttpResponse<String> second = get(client, server.url());
       assertThat(second.statusCode()).isEqualTo(200);
       assertThat(second.version()).isEqualTo(HttpClient.Version.HTTP_2);
       HttpClient old =
           HttpClient.newBuilder()
-              .sslContext(trusting(store))
+              .sslContext(certificate.trusting())
               .version(HttpClient.Version.HTTP_1_1)
               .build();
       assertThat(get(old, server.url()).version()).isEqualTo(HttpClient.Version.HTTP_1_1);
@@ -228,59 +224,5 @@ class ServerOnExternalDatabaseTest {
       throws Exception {
     return client.send(
         HttpRequest.newBuilder(URI.create(url + path)).build(), BodyHandlers.ofString());
-  }
-
-  /** Made by the JDK's own tool; its two PEM files are left in the working directory. */
-  private KeyStore selfSigned() throws Exception {
-    Path file = directory.resolve("store.p12");
-    String keytool = Path.of(System.getProperty("java.home"), "bin", "keytool").toString();
-    Process process =
-        new ProcessBuilder(
-                keytool,
-                "-genkeypair",
-                "-alias",
-                "server",
-                "-keyalg",
-                "EC",
-                "-dname",
-                "CN=localhost",
-                "-ext",
-                "SAN=IP:127.0.0.1",
-                "-validity",
-                "2",
-                "-storetype",
-                "PKCS12",
-                "-keystore",
-                file.toString(),
-                "-storepass",
-                "changeit")
-            .redirectErrorStream(true)
-            .redirectOutput(directory.resolve("keytool.out").toFile())
-            .start();
-    assertThat(process.waitFor()).isZero();
-    char[] password = "changeit".toCharArray();
-    KeyStore store = KeyStore.getInstance(file.toFile(), password);
-    write("server.crt", "CERTIFICATE", store.getCertificate("server").getEncoded());
-    write("server.key", "PRIVATE KEY", store.getKey("server", password).getEncoded());
-    return store;
-  }
-
-  private void write(String name, String kind, byte[] bytes) throws IOException {
-    Files.writeString(
-        directory.resolve(name),
-        "-----BEGIN %s-----\n%s\n-----END %s-----\n"
-            .formatted(kind, Base64.getMimeEncoder().encodeToString(bytes), kind));
-  }
-
-  private static SSLContext trusting(KeyStore store) throws Exception {
-    KeyStore trusted = KeyStore.getInstance("PKCS12");
-    trusted.load(null, null);
-    trusted.setCertificateEntry("server", store.getCertificate("server"));
-    TrustManagerFactory factory =
-        TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
-    factory.init(trusted);
-    SSLContext context = SSLContext.getInstance("TLS");
-    context.init(null, factory.getTrustManagers(), null);
-    return context;
   }
 }
