@@ -78,7 +78,7 @@ enum EventSourceClient {
       // the browsers keep what they write out of the home of whoever runs the tests
       builder.environment().put("HOME", folder.toString());
       builder.redirectErrorStream(true).redirectOutput(log.toFile());
-      return new Running(builder.start());
+      return new Running(builder.start(), folder);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -95,8 +95,8 @@ enum EventSourceClient {
     Assumptions.assumeTrue(installed, program + " is not installed");
   }
 
-  /** A client that runs until it is closed. */
-  record Running(Process process) implements AutoCloseable {
+  /** A client that runs until it is closed, with a folder of its own. */
+  record Running(Process process, Path folder) implements AutoCloseable {
     @Override
     public void close() {
       List<ProcessHandle> all = new ArrayList<>(process.descendants().toList());
