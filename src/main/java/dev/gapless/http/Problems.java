@@ -13,6 +13,7 @@ import org.apache.pekko.http.javadsl.server.Route;
 import org.apache.pekko.http.scaladsl.model.EntityStreamException;
 import org.apache.pekko.http.scaladsl.model.EntityStreamSizeException;
 import org.apache.pekko.http.scaladsl.model.IllegalRequestException;
+import org.apache.pekko.http.scaladsl.model.http2.Http2Exception;
 import org.apache.pekko.stream.StreamTcpException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -20,6 +21,12 @@ import org.slf4j.LoggerFactory;
 /** Turns failures into {@link Problem} answers. Thread-safe. */
 public final class Problems {
   private static final Logger LOG = LoggerFactory.getLogger("dev.gapless.http");
+
+  /** Where Pekko HTTP refuses what HTTP/2 forbids. */
+  private static final String HTTP2_ENGINE = "org.apache.pekko.http.impl.engine.http2.";
+
+  /** How Pekko tells of an HTTP/2 connection that ended in the middle of a frame. */
+  private static final String CUT_FRAME = "truncated data in ByteStringParser";
 
   private Problems() {}
 
@@ -54,15 +61,22 @@ public final class Problems {
     if (cause instanceof IllegalRequestException) {
       return Problem.of(400, "the request is malformed");
     }
-    // a client that goes in the middle of its body, or sends chunks that are none: nothing went
-    // wrong here
-    if (cause instanceof EntityStreamException || cause instanceof StreamTcpException) {
+    if (isOfConnection(cause)) {
       return Problem.of(400, "the body ended before it was whole, or is malformed");
     }
     if (isDatabase(cause)) {
       return Problem.of(503, "the database is not available");
     }
     return Problem.of(500, "an internal error; the request id is in the log of the node");
+  }
+
+  /** A client that goes in the middle of its body, or sends what is none: nothing is wrong here. */
+  private static boolean isOfConnection(Throwable cause) {
+    return cause instanceof EntityStreamException
+        || cause instanceof StreamTcpException
+        || cause instanceof Http2Exception
+        || cause.getClass().getName().startsWith(HTTP2_ENGINE)
+        || (cause instanceof IllegalStateException && CUT_FRAME.equals(cause.getMessage()));
   }
 
   /**

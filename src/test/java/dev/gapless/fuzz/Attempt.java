@@ -9,6 +9,7 @@ import java.util.List;
  * What is sent over one connection.
  *
  * @param guarded to the node that wants tokens
+ * @param http2 in frames of HTTP/2, which that node speaks too; one request then
  * @param requests what it was built from
  * @param bytes what is sent
  * @param exact whether the bytes are those of the requests; otherwise they were changed, and nobody
@@ -16,26 +17,35 @@ import java.util.List;
  * @param leaves whether the client goes away without waiting for an answer
  */
 record Attempt(
-    boolean guarded, List<Request> requests, byte[] bytes, boolean exact, boolean leaves) {
+    boolean guarded,
+    boolean http2,
+    List<Request> requests,
+    byte[] bytes,
+    boolean exact,
+    boolean leaves) {
 
   private static final int SHOWN = 3_000;
 
   static Attempt of(boolean guarded, List<Request> requests) {
-    return new Attempt(guarded, requests, render(requests), true, false);
+    return new Attempt(guarded, false, requests, render(requests), true, false);
+  }
+
+  static Attempt ofHttp2(Request request) {
+    return new Attempt(true, true, List.of(request), Http2.render(request), true, false);
   }
 
   static Attempt ofBytes(boolean guarded, byte[] bytes) {
-    return new Attempt(guarded, List.of(), bytes, false, false);
+    return new Attempt(guarded, false, List.of(), bytes, false, false);
   }
 
   Attempt changed(byte[] other) {
-    return new Attempt(guarded, requests, other, false, leaves);
+    return new Attempt(guarded, http2, requests, other, false, leaves);
   }
 
   /** Only the first bytes are sent, then the client goes away. */
   Attempt leavingAfter(double part) {
     int length = (int) Math.round(bytes.length * part);
-    return new Attempt(guarded, requests, Arrays.copyOf(bytes, length), false, true);
+    return new Attempt(guarded, http2, requests, Arrays.copyOf(bytes, length), false, true);
   }
 
   private static byte[] render(List<Request> requests) {
@@ -62,7 +72,9 @@ record Attempt(
       return "raw bytes";
     }
     Request request = requests.get(Math.min(index, requests.size() - 1));
-    return (exact ? "" : "changed ") + (request.path().isEmpty() ? "other" : request.path());
+    return (exact ? "" : "changed ")
+        + (http2 ? "HTTP/2 " : "")
+        + (request.path().isEmpty() ? "other" : request.path());
   }
 
   /** The bytes, readable and exact. */
@@ -88,6 +100,7 @@ record Attempt(
   @Override
   public String toString() {
     return (guarded ? "to the node with tokens" : "to the open node")
+        + (http2 ? ", in HTTP/2" : "")
         + (leaves ? ", leaving" : "")
         + ":\n"
         + readable(bytes.length > SHOWN ? Arrays.copyOf(bytes, SHOWN) : bytes)

@@ -34,6 +34,7 @@ record Exchange(List<Answer> answers, Ending ending) {
   private static final int HASTE_MILLIS = 300;
   private static final int STREAM_PAUSE_MILLIS = 40;
   private static final int FRAMES = 30;
+  private static final int ENOUGH = 200_000;
 
   static Exchange of(int port, Attempt attempt) {
     List<Answer> answers = new ArrayList<>();
@@ -41,7 +42,10 @@ record Exchange(List<Answer> answers, Ending ending) {
     try (RawHttp http = RawHttp.connect(port)) {
       http.waitAtMost(attempt.isPatient() ? PATIENCE_MILLIS : HASTE_MILLIS);
       write(http, attempt.bytes());
-      ending = attempt.leaves() ? Ending.LEFT : read(http, attempt, answers);
+      ending =
+          attempt.leaves()
+              ? Ending.LEFT
+              : attempt.http2() ? readHttp2(http, answers) : read(http, attempt, answers);
     } catch (SocketTimeoutException e) {
       ending = answers.isEmpty() && attempt.isPatient() ? Ending.SILENT : Ending.LEFT;
     } catch (IOException e) {
@@ -79,6 +83,23 @@ record Exchange(List<Answer> answers, Ending ending) {
       }
     }
     return Ending.ORDERLY;
+  }
+
+  private static Ending readHttp2(RawHttp http, List<Answer> answers) throws IOException {
+    Http2.Reader reader = new Http2.Reader(http.stream());
+    try {
+      while (reader.next() && reader.size() < ENOUGH) {
+        if (reader.answer().filter(Exchange::isStream).isPresent() && reader.size() > 0) {
+          http.waitAtMost(STREAM_PAUSE_MILLIS);
+        }
+      }
+    } catch (SocketTimeoutException e) {
+      if (reader.answer().isEmpty()) {
+        throw e;
+      }
+    }
+    reader.answer().ifPresent(answers::add);
+    return reader.answer().isPresent() ? Ending.ORDERLY : Ending.CUT;
   }
 
   private static boolean isHead(Attempt attempt, int index) {

@@ -34,10 +34,13 @@ final class Grammar {
   Arbitrary<Attempt> attempts() {
     return frequencyOf(
         Tuple.of(20, built()),
+        Tuple.of(4, http2()),
         Tuple.of(1, pipelined()),
         Tuple.of(
             6,
-            Combinators.combine(built(), Change.any().list().ofMinSize(1).ofMaxSize(3))
+            Combinators.combine(
+                    frequencyOf(Tuple.of(5, built()), Tuple.of(1, http2())),
+                    Change.any().list().ofMinSize(1).ofMaxSize(3))
                 .as(Grammar::change)),
         Tuple.of(
             1,
@@ -60,6 +63,13 @@ final class Grammar {
         .as(
             (request, headers, token) ->
                 Attempt.of(token.isPresent(), List.of(dressed(request, headers, token))));
+  }
+
+  private Arbitrary<Attempt> http2() {
+    return Combinators.combine(request(), Headers.harmless(), of(Token.class))
+        .as(
+            (request, headers, token) ->
+                Attempt.ofHttp2(dressed(request, headers, Optional.of(token))));
   }
 
   private Arbitrary<Attempt> pipelined() {

@@ -12,12 +12,16 @@ final class LogRules {
   private static final Pattern LINE =
       Pattern.compile("\\d{4}-\\d\\d-\\d\\dT\\S+ (TRACE|DEBUG|INFO|WARN|ERROR) +(\\S+) (.*)");
 
-  /** Warnings that requests may cause, by logger: each with its reason. */
+  /** What requests may cause to be logged, by logger: each with its reason. */
   private static final Map<String, String> ALLOWED =
       Map.of(
           // names the rule of open mode that a request broke, at most once in ten seconds; an
           // operator behind a proxy would not find the cause of the 403 otherwise
-          "dev.gapless.http.open-mode", "refused a request: ");
+          "dev.gapless.http.open-mode",
+          "refused a request: ",
+          // a client that broke the protocol, so that there was nobody to answer
+          "dev.gapless.server.connections",
+          "connection_broken: ");
 
   private final ServerNode node;
   private int read;
@@ -55,11 +59,12 @@ final class LogRules {
     if (!parts.matches()) {
       return line.equals("gapless: stopped");
     }
-    String allowed = ALLOWED.get(parts.group(2));
+    String start = ALLOWED.get(parts.group(2));
+    boolean allowed = start != null && parts.group(3).startsWith(start);
     return switch (parts.group(1)) {
-      case "WARN" -> allowed != null && parts.group(3).startsWith(allowed);
+      case "WARN" -> allowed;
       case "ERROR" -> false;
-      default -> !parts.group(3).contains("Exception");
+      default -> allowed || !parts.group(3).contains("Exception");
     };
   }
 }

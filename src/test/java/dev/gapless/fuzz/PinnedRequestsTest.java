@@ -13,6 +13,7 @@ import dev.gapless.testkit.TestDatabase;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -31,7 +32,8 @@ class PinnedRequestsTest {
   @BeforeAll
   static void start() {
     database = TestDatabase.create();
-    node = ServerNode.start(database.jdbcUrl(), NodeOptions.config("").quick());
+    node =
+        ServerNode.start(database.jdbcUrl(), NodeOptions.config("gapless.server.h2c = on").quick());
     log = new LogRules(node);
   }
 
@@ -110,6 +112,30 @@ class PinnedRequestsTest {
       }
     }
     // what they were has come to its end when others have been served
+    await()
+        .atMost(Duration.ofSeconds(30))
+        .until(() -> RawHttp.get(node.port(), "/v1/status").status() == 200);
+  }
+
+  /** Each was an error in the log; here the connection ends in the middle of a frame. */
+  @Test
+  void whoLeavesInTheMiddleOfAFrameIsNotTheNodesFault() throws IOException {
+    for (String target : List.of("/v1/events", "/v1/revocations", "/v1/files/a/b")) {
+      byte[] bytes =
+          Http2.render(
+              Request.of(
+                      target,
+                      target.contains("files") ? "PUT" : "POST",
+                      target,
+                      List.of("Content-Type: application/json"),
+                      Verdict.unknown())
+                  .withPayload(Request.Payload.of(" ".repeat(100))));
+      try (RawHttp http = RawHttp.connect(node.port())) {
+        http.write(Arrays.copyOf(bytes, bytes.length - 50));
+        // so that it has begun to read the body
+        assertThat(http.stream().read()).isNotNegative();
+      }
+    }
     await()
         .atMost(Duration.ofSeconds(30))
         .until(() -> RawHttp.get(node.port(), "/v1/status").status() == 200);

@@ -108,6 +108,7 @@ final class World implements AutoCloseable {
 
   private static String tokens() {
     return """
+    gapless.server.h2c = on
     gapless.auth { mode = tokens, tokens = [
       { name = all, sha256 = "%s", operate = true, scopes = [ { allow = [read, write] } ] },
       { name = reader, sha256 = "%s", scopes = [ { allow = [read], owner = "acme", path = "/" } ] }

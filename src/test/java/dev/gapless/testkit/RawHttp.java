@@ -102,6 +102,11 @@ public final class RawHttp implements Closeable {
     return readBody(readHead(), isHead);
   }
 
+  /** What comes, whatever it is. */
+  public InputStream stream() {
+    return in;
+  }
+
   /** Whether there is another answer; false if the server has ended the connection instead. */
   public boolean hasNext() throws IOException {
     in.mark(1);
