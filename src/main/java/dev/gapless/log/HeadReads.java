@@ -57,9 +57,14 @@ public interface HeadReads {
    * @param electionHeld whether a transaction holds the election lock
    * @param lastValue the highest position the sequence has handed out, 0 if none
    * @param inRecovery true voids the read: this is no primary
+   * @param preparedHolder whether one of the holders is a prepared transaction
    */
   record LockRead(
-      Set<String> sequenceHolders, boolean electionHeld, long lastValue, boolean inRecovery) {
+      Set<String> sequenceHolders,
+      boolean electionHeld,
+      long lastValue,
+      boolean inRecovery,
+      boolean preparedHolder) {
     public LockRead {
       sequenceHolders = Set.copyOf(sequenceHolders);
     }

@@ -35,7 +35,8 @@ final class JdbcHeadReads implements HeadReads {
              coalesce(pg_sequence_last_value(seq.oid::regclass), 0),
              coalesce(bool_or(l.locktype = 'advisory'), false),
              array_agg(DISTINCT l.virtualtransaction)
-               FILTER (WHERE l.locktype = 'relation' AND l.virtualtransaction IS NOT NULL)
+               FILTER (WHERE l.locktype = 'relation' AND l.virtualtransaction IS NOT NULL),
+             coalesce(bool_or(l.locktype = 'relation' AND l.pid IS NULL), false)
       FROM seq LEFT JOIN pg_locks l
         ON l.granted
        AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
@@ -103,7 +104,8 @@ final class JdbcHeadReads implements HeadReads {
           holders == null ? Set.of() : Set.of((String[]) holders.getArray()),
           row.getBoolean(3),
           row.getLong(2),
-          row.getBoolean(1));
+          row.getBoolean(1),
+          row.getBoolean(5));
     }
   }
 

@@ -19,6 +19,12 @@ sealed interface Decision {
   /** The log that was followed is gone; the head is being decided afresh. */
   record Diverged(Cursor head, TailOutput.RestartReason reason) implements Decision {}
 
+  /**
+   * The head's event is there, but a prepared transaction of before may still fill a position below
+   * it; the head is being decided afresh.
+   */
+  record InDoubt(Cursor head) implements Decision {}
+
   /** The connection leads to a server in recovery: nothing it says decides anything. */
   record NotPrimary() implements Decision {}
 }

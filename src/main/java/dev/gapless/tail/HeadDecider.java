@@ -150,7 +150,7 @@ final class HeadDecider {
       boolean locks = next.kind() == Kind.LOCKS;
       next = new NextRead(next.kind(), locks ? Math.max(now, pace.lockReadAllowedAt()) : now);
       nextLockRead = locks ? next.notBefore() : nextLockRead;
-    } else if (start == null && !gap && !pace.isWaiting() && isForRowsOrLocks()) {
+    } else if (isFollowing() && !reconnected && !gap && !pace.isWaiting() && isForRowsOrLocks()) {
       next = new NextRead(Kind.ROWS, now);
     }
   }
@@ -169,15 +169,15 @@ final class HeadDecider {
 
   /**
    * Virtual transactions have other numbers after a restart of the server, and what was decided but
-   * not read may be decided otherwise in another history. The head stays: the next read verifies
-   * it. That says nothing of what was delivered before: commits come in another order than
-   * positions, so a fail-over can lose an event below one that it keeps.
+   * not read may be decided otherwise in another history. The head stays: the next reads verify it.
+   * That says nothing of what was delivered before: commits come in another order than positions,
+   * so a fail-over can lose an event below one that it keeps.
    */
   void connectionLost(long now) {
     if (start == null) {
       clear();
       awake = true;
-      next = new NextRead(Kind.ROWS, now);
+      next = new NextRead(Kind.LOCKS, now);
       reconnected = true;
     } else {
       decideAfresh(start.reason(), now);
@@ -244,6 +244,13 @@ final class HeadDecider {
     pace.lockRead(now, took);
     if (read.inRecovery()) {
       decisions.add(new Decision.NotPrimary());
+    } else if (reconnected && read.preparedHolder()) {
+      // a fail-over can lose a COMMIT PREPARED below a row that it keeps; the stored mark cannot be
+      // there without everything that was committed before it
+      decisions.add(new Decision.InDoubt(head));
+      decideAfresh(RestartReason.RECONNECTED, now);
+    } else if (reconnected) {
+      next = new NextRead(Kind.ROWS, now);
     } else if (start == null) {
       onFollowingLocks(read, now);
     } else {

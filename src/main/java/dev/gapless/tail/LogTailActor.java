@@ -2,6 +2,7 @@ package dev.gapless.tail;
 
 import dev.gapless.log.HeadReads;
 import dev.gapless.tail.NextRead.Kind;
+import dev.gapless.tail.TailOutput.RestartReason;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
@@ -312,6 +313,9 @@ public final class LogTailActor extends AbstractBehavior<LogTailActor.Command> {
           .addKeyValue("reason", diverged.reason())
           .log("log_diverged");
       hub.tell(new TailOutput.Suspended(diverged.reason()));
+    } else if (decision instanceof Decision.InDoubt inDoubt) {
+      log().atWarn().addKeyValue("head", inDoubt.head()).log("head_in_doubt");
+      hub.tell(new TailOutput.Suspended(RestartReason.RECONNECTED));
     } else if (decision instanceof Decision.Forced forced) {
       log()
           .atError()

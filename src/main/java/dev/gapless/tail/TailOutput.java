@@ -33,8 +33,8 @@ public sealed interface TailOutput {
   record Restarted(Cursor head, RestartReason reason) implements TailOutput {}
 
   /**
-   * The log is not the one that was followed, and what of it is decided is not known yet: serve
-   * nothing until the next {@link Restarted}.
+   * The log is not (or may not be) the one that was followed, and what of it is decided is not
+   * known yet: serve nothing until the next {@link Restarted}.
    */
   record Suspended(RestartReason reason) implements TailOutput {}
 

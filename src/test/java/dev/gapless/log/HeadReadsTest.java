@@ -38,7 +38,7 @@ class HeadReadsTest {
 
   @Test
   void locksNameWhoeverHasDrawnAPositionAndNobodyElse() throws SQLException {
-    assertThat(reads.locks(connection)).isEqualTo(new LockRead(Set.of(), false, 0, false));
+    assertThat(reads.locks(connection)).isEqualTo(new LockRead(Set.of(), false, 0, false, false));
     try (Connection writer = database.dataSource().getConnection();
         Connection second = database.dataSource().getConnection();
         Connection deleter = database.dataSource().getConnection()) {
@@ -65,7 +65,7 @@ class HeadReadsTest {
 
       writer.commit();
       second.commit();
-      assertThat(reads.locks(connection)).isEqualTo(new LockRead(Set.of(), false, 2, false));
+      assertThat(reads.locks(connection)).isEqualTo(new LockRead(Set.of(), false, 2, false, false));
     }
   }
 

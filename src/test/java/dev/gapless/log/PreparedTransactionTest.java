@@ -35,6 +35,7 @@ class PreparedTransactionTest {
         try (Connection connection = database.dataSource().getConnection()) {
           LockRead read = reads.locks(connection);
           assertThat(read.sequenceHolders()).hasSize(2);
+          assertThat(read.preparedHolder()).isTrue();
           List<Blocker> blockers = reads.blockers(connection, read.sequenceHolders());
           assertThat(blockers).hasSize(2);
           assertThat(blockers)
@@ -48,11 +49,17 @@ class PreparedTransactionTest {
       try (Connection connection = database.dataSource().getConnection()) {
         LockRead read = reads.locks(connection);
         assertThat(read.sequenceHolders()).hasSize(1);
+        assertThat(read.preparedHolder()).isTrue();
         assertThat(reads.blockers(connection, read.sequenceHolders()))
             .extracting(Blocker::name)
             .containsExactly("the prepared one");
         Sql.run(connection, "COMMIT PREPARED 'the prepared one'");
         assertThat(reads.locks(connection).sequenceHolders()).isEmpty();
+        // a transaction that is not prepared holds the sequence too
+        Sql.run(connection, "BEGIN", "SELECT gapless.publish('o', '/c', 't')");
+        assertThat(reads.locks(connection).sequenceHolders()).hasSize(1);
+        assertThat(reads.locks(connection).preparedHolder()).isFalse();
+        Sql.run(connection, "ROLLBACK");
         assertThat(reads.blockers(connection, Set.of("3/999", "-1/5"))).isEmpty();
       }
     }

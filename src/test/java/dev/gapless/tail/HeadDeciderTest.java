@@ -8,6 +8,7 @@ import dev.gapless.log.HeadReads.LockRead;
 import dev.gapless.tail.Decision.Deliver;
 import dev.gapless.tail.Decision.Diverged;
 import dev.gapless.tail.Decision.Forced;
+import dev.gapless.tail.Decision.InDoubt;
 import dev.gapless.tail.Decision.Restart;
 import dev.gapless.tail.NextRead.Kind;
 import dev.gapless.tail.TailOutput.RestartReason;
@@ -112,7 +113,7 @@ class HeadDeciderTest {
     now += SECOND;
     decider.onRows(rows(), now);
     assertThat(decider.next().kind()).isEqualTo(Kind.LOCKS);
-    decider.onLocks(new LockRead(Set.of(), true, 0, false), TOOK, now);
+    decider.onLocks(new LockRead(Set.of(), true, 0, false, false), TOOK, now);
     assertThat(decider.next().kind()).isEqualTo(Kind.ROWS);
     runWithout(locks(0));
     assertThat(decider.next().kind()).isEqualTo(Kind.REST);
@@ -304,7 +305,7 @@ class HeadDeciderTest {
   void aServerInRecoveryDecidesNothing() {
     startEmpty();
     gapAt(rows(2));
-    assertThat(decider.onLocks(new LockRead(Set.of(), false, 2, true), TOOK, now))
+    assertThat(decider.onLocks(new LockRead(Set.of(), false, 2, true, false), TOOK, now))
         .containsExactly(new Decision.NotPrimary());
     assertThat(decider.head()).isEqualTo(Cursor.EARLIEST);
   }
@@ -317,6 +318,7 @@ class HeadDeciderTest {
     decider.onLocks(locks(3, "a"), TOOK, now);
     decider.connectionLost(now);
     assertThat(decider.head()).isEqualTo(event(1).cursor());
+    assertThat(decider.onLocks(locks(3, "a'"), TOOK, now)).isEmpty();
     assertThat(decider.next().kind()).isEqualTo(Kind.ROWS);
     assertThat(decider.isAnchored()).isFalse();
     assertThat(decider.onRows(rows(1, 3), now))
@@ -337,11 +339,45 @@ class HeadDeciderTest {
     gapAt(rows(2));
     decider.onLocks(locks(2), TOOK, now);
     decider.connectionLost(now);
+    decider.onLocks(locks(2), TOOK, now);
     assertThat(decider.onRows(rows(2), now))
         .containsExactly(new Restart(Cursor.EARLIEST, RestartReason.RECONNECTED));
     now += MILLI;
     assertThat(decider.onRows(rows(2), now)).isEmpty();
     assertThat(decider.next().kind()).isEqualTo(Kind.LOCKS);
+  }
+
+  @Test
+  void aPreparedTransactionThatOutlivedTheConnectionMayBeBelowTheHead() {
+    startEmpty();
+    decider.onRows(rows(1, 2), now);
+    decider.connectionLost(now);
+    decider.onWake(now);
+    assertThat(decider.next().kind()).as("whatever wakes it").isEqualTo(Kind.LOCKS);
+    LockRead prepared = new LockRead(Set.of("-1/7"), false, 2, false, true);
+    assertThat(decider.onLocks(prepared, TOOK, now))
+        .containsExactly(new InDoubt(event(2).cursor()));
+    assertThat(decider.next().kind()).isEqualTo(Kind.MARK);
+    decider.onMark(Optional.of(event(1).cursor()), now);
+    decider.onLocks(prepared, TOOK, now);
+    assertThat(decider.onRows(rows(1, 2), now))
+        .containsExactly(new Restart(event(1).cursor(), RestartReason.RECONNECTED), deliver(2));
+  }
+
+  @Test
+  void withoutAMarkAPreparedTransactionThatOutlivedTheConnectionIsWaitedFor() {
+    startEmpty();
+    decider.onRows(rows(1, 2), now);
+    decider.connectionLost(now);
+    LockRead prepared = new LockRead(Set.of("-1/7"), false, 2, false, true);
+    decider.onLocks(prepared, TOOK, now);
+    decider.onMark(Optional.empty(), now);
+    decider.onRetired(Optional.empty(), now);
+    decider.onHighest(Optional.of(event(2).cursor()), now);
+    assertThat(decider.onLocks(prepared, TOOK, now)).isEmpty();
+    assertThat(decider.blockers()).containsExactly("-1/7");
+    assertThat(decider.onLocks(locks(2), TOOK, now))
+        .containsExactly(new Restart(event(2).cursor(), RestartReason.RECONNECTED));
   }
 
   @Test
@@ -466,7 +502,7 @@ class HeadDeciderTest {
   }
 
   private static LockRead locks(long lastValue, String... holders) {
-    return new LockRead(Set.of(holders), false, lastValue, false);
+    return new LockRead(Set.of(holders), false, lastValue, false, false);
   }
 
   private static Deliver deliver(long... positions) {

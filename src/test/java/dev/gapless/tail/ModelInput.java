@@ -73,6 +73,6 @@ record ModelInput(What what, int bits, int reborn, int lastValue, boolean electi
         holders.add(i + "/" + shown);
       }
     }
-    return new LockRead(holders, election, lastValue, false);
+    return new LockRead(holders, election, lastValue, false, false);
   }
 }

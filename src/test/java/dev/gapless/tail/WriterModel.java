@@ -213,6 +213,7 @@ final class WriterModel {
             .collect(Collectors.toSet()),
         writers.values().stream().anyMatch(writer -> writer.elected),
         lastValue,
+        false,
         false);
   }
 

@@ -78,11 +78,11 @@ public enum BrokenBuild {
           """
           clear();
                 awake = true;
-                next = new NextRead(Kind.ROWS, now);
+                next = new NextRead(Kind.LOCKS, now);
           """,
           """
           awake = true;
-          next = new NextRead(Kind.ROWS, now);
+          next = new NextRead(Kind.LOCKS, now);
           """)),
 
   ANCHOR_REMOVED(
