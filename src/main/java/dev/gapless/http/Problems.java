@@ -4,7 +4,9 @@ import dev.gapless.event.InvalidValueException;
 import java.sql.SQLException;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
+import java.util.stream.StreamSupport;
 import org.apache.pekko.http.javadsl.model.HttpHeader;
+import org.apache.pekko.http.javadsl.model.HttpRequest;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
 import org.apache.pekko.http.javadsl.server.Directives;
 import org.apache.pekko.http.javadsl.server.ExceptionHandler;
@@ -84,7 +86,22 @@ public final class Problems {
    * documents.
    */
   public static Route seal(Route route) {
-    return route.seal(rejections(), exceptions());
+    Route sealed = route.seal(rejections(), exceptions());
+    return Directives.extractRequest(
+        request ->
+            hasHeadersOnly(request)
+                ? sealed
+                : Directives.complete(
+                    respond(
+                        Problem.of(400, "a header of the request is malformed").asException())));
+  }
+
+  // Pekko puts what an unknown pseudo-header of HTTP/2 holds among the headers, as it is: whoever
+  // looks through them fails
+  private static boolean hasHeadersOnly(HttpRequest request) {
+    Iterable<?> headers = request.getHeaders();
+    return StreamSupport.stream(headers.spliterator(), false)
+        .allMatch(HttpHeader.class::isInstance);
   }
 
   static RejectionHandler rejections() {

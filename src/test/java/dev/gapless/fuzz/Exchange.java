@@ -88,9 +88,11 @@ record Exchange(List<Answer> answers, Ending ending) {
   private static Ending readHttp2(RawHttp http, List<Answer> answers) throws IOException {
     Http2.Reader reader = new Http2.Reader(http.stream());
     try {
-      while (reader.next() && reader.size() < ENOUGH) {
+      boolean enough = false;
+      while (!enough && reader.next()) {
         if (reader.answer().filter(Exchange::isStream).isPresent() && reader.size() > 0) {
           http.waitAtMost(STREAM_PAUSE_MILLIS);
+          enough = reader.size() > ENOUGH;
         }
       }
     } catch (SocketTimeoutException e) {

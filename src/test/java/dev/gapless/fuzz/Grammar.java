@@ -67,9 +67,13 @@ final class Grammar {
 
   private Arbitrary<Attempt> http2() {
     return Combinators.combine(request(), Headers.harmless(), of(Token.class))
-        .as(
-            (request, headers, token) ->
-                Attempt.ofHttp2(dressed(request, headers, Optional.of(token))));
+        .as((request, headers, token) -> ofHttp2(dressed(request, headers, Optional.of(token))));
+  }
+
+  private static Attempt ofHttp2(Request request) {
+    return request.payload().bytes().length < Http2.LARGEST_BODY
+        ? Attempt.ofHttp2(request)
+        : Attempt.of(true, List.of(request));
   }
 
   private Arbitrary<Attempt> pipelined() {

@@ -24,6 +24,10 @@ import org.apache.pekko.http.shaded.com.twitter.hpack.Decoder;
  */
 final class Http2 {
   private static final byte[] PREFACE = Request.latin("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+
+  /** More would have to wait for the windows of the server. */
+  static final int LARGEST_BODY = 65_535;
+
   private static final int DATA = 0;
   private static final int HEADERS = 1;
   private static final int RST_STREAM = 3;
@@ -117,6 +121,16 @@ final class Http2 {
     } catch (IOException impossibleInMemory) {
       throw new UncheckedIOException(impossibleInMemory);
     }
+  }
+
+  /** The whole answer, if there is one. */
+  static Optional<Answer> answer(InputStream in) throws IOException {
+    Reader reader = new Reader(in);
+    boolean more = true;
+    while (more) {
+      more = reader.next();
+    }
+    return reader.answer();
   }
 
   /** Reads the frames of an answer as they come. */

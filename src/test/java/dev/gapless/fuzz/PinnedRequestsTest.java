@@ -15,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -139,6 +140,24 @@ class PinnedRequestsTest {
     await()
         .atMost(Duration.ofSeconds(30))
         .until(() -> RawHttp.get(node.port(), "/v1/status").status() == 200);
+  }
+
+  /** It was 500 with an error in the log: Pekko HTTP keeps it as a header that is none. */
+  @Test
+  void aPseudoHeaderThatIsUnknownIsRefused() throws IOException {
+    for (String target : List.of("/v1/events", "/v1/files/a/b", "/pub/a", "/nothing")) {
+      byte[] bytes = Http2.render(Request.of(target, "GET", target, List.of(), Verdict.unknown()));
+      byte[] changed =
+          new String(bytes, StandardCharsets.ISO_8859_1)
+              .replace(":authority", ":authorize")
+              .getBytes(StandardCharsets.ISO_8859_1);
+      try (RawHttp http = RawHttp.connect(node.port())) {
+        http.write(changed);
+        Optional<Answer> answer = Http2.answer(http.stream());
+        // or Pekko ends the connection
+        assertThat(answer.map(Answer::status).orElse(400)).as(target).isEqualTo(400);
+      }
+    }
   }
 
   /** They were 501 and 505, as if the node had failed. */
