@@ -34,6 +34,7 @@ final class Subscriber implements AutoCloseable {
   record Control(String event, String id, String data, String before, int after) {}
 
   private static final ObjectMapper JSON = new ObjectMapper();
+  private static final Duration LONGEST_PATIENCE = Duration.ofSeconds(30);
 
   final SubscriberPlan plan;
   private final String start;
@@ -47,6 +48,7 @@ final class Subscriber implements AutoCloseable {
   private long[] keys = new long[1_024];
   private int count;
   private int connects;
+  private Duration patience;
   private long lastNanos;
   private Optional<Instant> opened = Optional.empty();
   private String lastEventId = "";
@@ -64,6 +66,7 @@ final class Subscriber implements AutoCloseable {
     this.start = startCursor;
     this.ports = ports;
     this.silence = silence;
+    this.patience = silence;
     this.random = new SplittableRandom(plan.seed());
     this.node = plan.node();
     if (plan.start() == Start.CURSOR) {
@@ -84,6 +87,7 @@ final class Subscriber implements AutoCloseable {
 
   private void run() {
     while (!closed) {
+      int before = connects;
       try {
         serve();
       } catch (IOException | RuntimeException e) {
@@ -94,6 +98,8 @@ final class Subscriber implements AutoCloseable {
         }
       }
       connection = Optional.empty();
+      // on a machine that is too slow for the usual patience it would come back for ever
+      patience = connects > before ? silence : longer(patience);
       if (plan.habit() == Habit.MOVES || plan.habit() == Habit.RESTLESS) {
         node = random.nextInt(8);
       }
@@ -101,10 +107,15 @@ final class Subscriber implements AutoCloseable {
     }
   }
 
+  private static Duration longer(Duration patience) {
+    Duration twice = patience.multipliedBy(2);
+    return twice.compareTo(LONGEST_PATIENCE) < 0 ? twice : LONGEST_PATIENCE;
+  }
+
   private void serve() throws IOException {
     int window = plan.habit() == Habit.TRICKLES && !calm ? 2_048 : 0;
     try (RawHttp http =
-        RawHttp.connect(ports.applyAsInt(node), window, Math.toIntExact(silence.toMillis()))) {
+        RawHttp.connect(ports.applyAsInt(node), window, Math.toIntExact(patience.toMillis()))) {
       connection = Optional.of(http);
       List<String> headers = new ArrayList<>(List.of("Accept: text/event-stream"));
       if (!lastEventId.isEmpty()) {

@@ -67,6 +67,9 @@ final class World implements AutoCloseable {
 
   private static final int DISK_MEGABYTES = 600;
 
+  /** A busy machine takes its time to start several nodes at once. */
+  private static final Duration START = Duration.ofMinutes(4);
+
   /** An idle node polls twice a second, which takes about a hundredth of a core. */
   private static final double BUSY = 0.5;
 
@@ -104,7 +107,7 @@ final class World implements AutoCloseable {
       for (int i = 0; i < nodes; i++) {
         this.nodes.add(start(ahead, i == 0 ? clock : Optional.empty()));
       }
-      awaitReady();
+      awaitReady(START);
       for (int i = 0; i < Names.USERS; i++) {
         register(Names.user(i));
       }
@@ -330,9 +333,13 @@ final class World implements AutoCloseable {
 
   /** Fails unless every node says that it is ready within a minute or so. */
   void awaitReady() {
+    awaitReady(Duration.ofSeconds(90));
+  }
+
+  private void awaitReady(Duration atMost) {
     for (Node node : nodes) {
       Awaitility.await("readiness of a node whose faults are healed")
-          .atMost(Duration.ofSeconds(90))
+          .atMost(atMost)
           .pollInterval(Duration.ofMillis(20))
           .until(
               () -> {
