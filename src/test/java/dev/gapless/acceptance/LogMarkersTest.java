@@ -10,6 +10,8 @@ import dev.gapless.testkit.RawHttp;
 import dev.gapless.testkit.ServerNode;
 import dev.gapless.testkit.TestDatabase;
 import java.io.IOException;
+import java.sql.Connection;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
 import java.util.TreeSet;
@@ -78,6 +80,24 @@ class LogMarkersTest {
       System.out.printf(
           "statuses %s provoked with the marker everywhere: %d and %d lines of log without it%n",
           statuses, open.output().lines().count(), guarded.output().lines().count());
+    }
+  }
+
+  /** Pekko HTTP logs what was asked for when the answer is late. */
+  @Test
+  void noLogHoldsWhatIsAnsweredTooLate() throws Exception {
+    try (TestDatabase database = TestDatabase.create();
+        ServerNode node = ServerNode.start(database, "pekko.http.server.request-timeout = 1 s");
+        Connection locking = database.dataSource().getConnection();
+        Statement statement = locking.createStatement()) {
+      locking.setAutoCommit(false);
+      statement.execute("LOCK TABLE gapless.files");
+      String file = "/v1/files/o-" + MARKER + "/pub/" + MARKER;
+      assertThat(request(node, "GET " + file + " HTTP/1.1")).isEqualTo(503);
+      locking.rollback();
+      node.stop();
+      assertThat(node.output()).contains("answer_too_late");
+      node.assertLogsAreClean();
     }
   }
 
