@@ -13,15 +13,19 @@ final class LogRules {
       Pattern.compile("\\d{4}-\\d\\d-\\d\\dT\\S+ (TRACE|DEBUG|INFO|WARN|ERROR) +(\\S+) (.*)");
 
   /** What requests may cause to be logged, by logger: each with its reason. */
-  private static final Map<String, String> ALLOWED =
+  private static final Map<String, List<String>> ALLOWED =
       Map.of(
+          "dev.gapless.http.open-mode",
           // names the rule of open mode that a request broke, at most once in ten seconds; an
           // operator behind a proxy would not find the cause of the 403 otherwise
-          "dev.gapless.http.open-mode",
-          "refused a request: ",
-          // a client that broke the protocol, so that there was nobody to answer
+          List.of("refused a request: "),
           "dev.gapless.server.connections",
-          "connection_broken: ");
+          List.of(
+              // a client that broke the protocol, so that there was nobody to answer
+              "connection_broken: ",
+              // Pekko says so as well of a request in a pipeline whose connection has ended with an
+              // earlier answer; one that is waited for is found by its answer
+              "answer_too_late: "));
 
   private final ServerNode node;
   private int read;
@@ -59,8 +63,9 @@ final class LogRules {
     if (!parts.matches()) {
       return line.equals("gapless: stopped");
     }
-    String start = ALLOWED.get(parts.group(2));
-    boolean allowed = start != null && parts.group(3).startsWith(start);
+    boolean allowed =
+        ALLOWED.getOrDefault(parts.group(2), List.of()).stream()
+            .anyMatch(parts.group(3)::startsWith);
     return switch (parts.group(1)) {
       case "WARN" -> allowed;
       case "ERROR" -> false;
