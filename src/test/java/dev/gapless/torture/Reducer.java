@@ -1,6 +1,7 @@
 package dev.gapless.torture;
 
 import dev.gapless.testkit.BrokenBuild;
+import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -15,6 +16,9 @@ import java.util.stream.Collectors;
  */
 final class Reducer {
   private static final int TRIES = 2;
+
+  /** What is lost never comes: each try that fails waits so long for it. */
+  private static final Duration PATIENCE = Duration.ofSeconds(15);
 
   private final Optional<BrokenBuild> broken;
 
@@ -59,7 +63,8 @@ final class Reducer {
   private boolean fails(Schedule schedule) {
     for (int i = 0; i < TRIES; i++) {
       try (World world = Campaign.world(schedule.shape(), broken)) {
-        if (Run.of(world, schedule, Campaign.name(broken)).failed()) {
+        if (Run.of(world, schedule, Campaign.name(broken), PATIENCE).failed()) {
+          System.out.println("shorter so far: " + command(schedule, broken));
           return true;
         }
       }

@@ -26,15 +26,17 @@ final class Run {
   private final World world;
   private final Schedule schedule;
   private final String build;
+  private final Duration patience;
   private final List<String> problems = new ArrayList<>();
   private final List<Subscriber> subscribers = new ArrayList<>();
   private final Writers writers;
   private final Faults faults;
 
-  private Run(World world, Schedule schedule, String build) {
+  private Run(World world, Schedule schedule, String build, Duration patience) {
     this.world = world;
     this.schedule = schedule;
     this.build = build;
+    this.patience = patience;
     writers =
         new Writers(
             world,
@@ -44,7 +46,14 @@ final class Run {
   }
 
   static Result of(World world, Schedule schedule, String build) {
-    return new Run(world, schedule, build).execute();
+    return of(world, schedule, build, SETTLE);
+  }
+
+  /**
+   * @param patience how long everybody has, after the faults are healed, to get everything
+   */
+  static Result of(World world, Schedule schedule, String build, Duration patience) {
+    return new Run(world, schedule, build, patience).execute();
   }
 
   private Result execute() {
@@ -164,7 +173,7 @@ final class Run {
     Verdict verdict = new Verdict(rows, schedule.mayLoseCommits());
     try {
       Awaitility.await("all has arrived")
-          .atMost(SETTLE)
+          .atMost(patience)
           .pollInterval(Duration.ofMillis(50))
           .until(() -> subscribers.stream().allMatch(subscriber -> hasAll(subscriber, verdict)));
     } catch (ConditionTimeoutException e) {
