@@ -164,6 +164,10 @@ final class Subscriber implements AutoCloseable {
           return;
         }
       }
+      if (calm && trickles) {
+        // byte by byte it may take longer than everybody has in the end
+        return;
+      }
       if (calm) {
         continue;
       }

@@ -28,6 +28,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import org.awaitility.Awaitility;
@@ -331,22 +332,28 @@ final class World implements AutoCloseable {
     node.clock().ifPresent(clock -> clock.jumpTo(Duration.ZERO));
   }
 
-  /** Fails unless every node says that it is ready within a minute or so. */
+  /** Fails unless every node says that it is ready, with time for one that has to start. */
   void awaitReady() {
-    awaitReady(Duration.ofSeconds(90));
+    awaitReady(START);
   }
 
   private void awaitReady(Duration atMost) {
     for (Node node : nodes) {
+      AtomicInteger restarts = new AtomicInteger();
       Awaitility.await("readiness of a node whose faults are healed")
           .atMost(atMost)
           .pollInterval(Duration.ofMillis(20))
           .until(
               () -> {
-                if (!node.server().process().isAlive()) {
+                if (node.server().process().isAlive()) {
+                  return node.server().isReady();
+                }
+                // as whoever supervises it would do: what it met at its start is healed now
+                if (restarts.getAndIncrement() == 2) {
                   throw new IllegalStateException("ended:\n" + node.server().process().output());
                 }
-                return node.server().isReady();
+                node.server().launch();
+                return false;
               });
     }
   }
