@@ -2,6 +2,7 @@ package dev.gapless.torture;
 
 import dev.gapless.testkit.BrokenBuild;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -13,16 +14,56 @@ import java.util.stream.Collectors;
 final class ReliabilityReport {
   private static final String MAIN = "main";
 
+  private static final String AGAIN =
+      """
+      The last run of a seed is the one that counts above. These came before; what was changed in between is in the
+      history of the repository.
+
+      """;
+
   private ReliabilityReport() {}
 
   static String page(List<Result> results) {
-    List<Result> main = results.stream().filter(result -> result.build().equals(MAIN)).toList();
+    List<Result> all = results.stream().filter(result -> result.build().equals(MAIN)).toList();
+    List<Result> main = lastOfEach(all);
     return Words.INTRODUCTION
         + runs(main)
         + faults(main)
         + broken(results)
         + failures(main)
+        + repeated(all, main)
         + Words.HOW;
+  }
+
+  /** A seed that was run again counts once. */
+  private static List<Result> lastOfEach(List<Result> all) {
+    Map<String, Result> last = new LinkedHashMap<>();
+    all.forEach(result -> last.put(result.shape() + " " + result.seed(), result));
+    return List.copyOf(last.values());
+  }
+
+  private static String repeated(List<Result> all, List<Result> last) {
+    List<Result> again =
+        all.stream().filter(result -> result.failed() && !last.contains(result)).toList();
+    return again.isEmpty()
+        ? ""
+        : again.stream()
+            .map(
+                run ->
+                    "* %s, seed %d: problems %d, the first: %s\n"
+                        .formatted(
+                            run.shape(), run.seed(), run.problems().size(), kind(run.problems())))
+            .collect(
+                Collectors.joining("", "## Runs that failed and were repeated\n\n" + AGAIN, "\n"));
+  }
+
+  /** Without the plan of the subscriber, and without what is missing. */
+  private static String kind(List<String> problems) {
+    String first = problems.get(0);
+    int plan = first.lastIndexOf("] from ");
+    String text = plan < 0 ? first : first.substring(first.indexOf(": ", plan) + 2);
+    int end = text.indexOf(", the first [");
+    return end < 0 ? text.lines().findFirst().orElse("") : text.substring(0, end);
   }
 
   private static Map<String, List<Result>> byShape(List<Result> results) {
