@@ -13,13 +13,20 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
 
-/** One INSERT for many drafts. */
+/** One INSERT for the drafts. */
 final class Appender {
+  /** One draft costs PostgreSQL much less this way. */
+  private static final String INSERT_ONE =
+      """
+      INSERT INTO gapless.events (owner, path, type, data) VALUES (?, ?, ?, ?::jsonb)
+      RETURNING id, created_at
+      """;
+
   /**
    * The order is what makes the n-th returned row the n-th draft: PostgreSQL draws the positions
    * after sorting.
    */
-  private static final String INSERT =
+  private static final String INSERT_MANY =
       """
       INSERT INTO gapless.events (owner, path, type, data)
       SELECT owner, path, type, data::jsonb
@@ -36,11 +43,14 @@ final class Appender {
       return List.of();
     }
     drafts.forEach(draft -> draft.data().ifPresent(Appender::requireUnicode));
-    try (PreparedStatement statement = connection.prepareStatement(INSERT)) {
-      setTexts(statement, 1, drafts, EventDraft::owner);
-      setTexts(statement, 2, drafts, EventDraft::path);
-      setTexts(statement, 3, drafts, EventDraft::type);
-      setTexts(statement, 4, drafts, draft -> draft.data().orElse(null));
+    boolean one = drafts.size() == 1;
+    try (PreparedStatement statement =
+        connection.prepareStatement(one ? INSERT_ONE : INSERT_MANY)) {
+      if (one) {
+        setTexts(statement, drafts.get(0));
+      } else {
+        setTexts(statement, drafts);
+      }
       List<Cursor> cursors = new ArrayList<>(drafts.size());
       try (ResultSet row = statement.executeQuery()) {
         long previous = 0;
@@ -75,6 +85,21 @@ final class Appender {
         i++;
       }
     }
+  }
+
+  private static void setTexts(PreparedStatement statement, EventDraft draft) throws SQLException {
+    statement.setString(1, draft.owner());
+    statement.setString(2, draft.path());
+    statement.setString(3, draft.type());
+    statement.setString(4, draft.data().orElse(null));
+  }
+
+  private static void setTexts(PreparedStatement statement, List<EventDraft> drafts)
+      throws SQLException {
+    setTexts(statement, 1, drafts, EventDraft::owner);
+    setTexts(statement, 2, drafts, EventDraft::path);
+    setTexts(statement, 3, drafts, EventDraft::type);
+    setTexts(statement, 4, drafts, draft -> draft.data().orElse(null));
   }
 
   private static void setTexts(

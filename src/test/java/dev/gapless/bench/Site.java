@@ -34,6 +34,10 @@ final class Site implements AutoCloseable {
     return nodes.get(number);
   }
 
+  void closeNode(int number) {
+    nodes.remove(number).close();
+  }
+
   DataSource source() {
     return database.dataSource();
   }

@@ -6,6 +6,7 @@ import dev.gapless.testkit.TestDatabase;
 import dev.gapless.testkit.TestLogs;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -79,16 +80,42 @@ class NotifyTriggerTest {
 
   @Test
   void aShadowingFunctionChangesNothing() throws SQLException {
+    Sql.run(writer, "CREATE SCHEMA evil");
+    for (String signature :
+        List.of(
+            "current_setting(text)",
+            "current_setting(text, boolean)",
+            "set_config(text, text, boolean)",
+            "pg_try_advisory_xact_lock(bigint)",
+            "pg_notification_queue_usage()",
+            "pg_notify(text, text)",
+            "octet_length(text)",
+            "string_to_array(text, text)",
+            "unnest(text[])",
+            "operands(text, text)",
+            "operands(int, int)",
+            "operands(float8, float8)")) {
+      Sql.run(
+          writer,
+          "CREATE FUNCTION evil."
+              + signature
+              + " RETURNS boolean LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''shadowed''; END'");
+    }
+    for (String operator : List.of("=", "<>", "<", ">")) {
+      for (String type : List.of("text", "int", "float8")) {
+        Sql.run(
+            writer,
+            "CREATE OPERATOR evil.%s (LEFTARG = %s, RIGHTARG = %s, FUNCTION = evil.operands)"
+                .formatted(operator, type, type));
+      }
+    }
     Sql.run(
         writer,
-        "CREATE SCHEMA evil",
-        "CREATE FUNCTION evil.pg_notify(text, text) RETURNS void LANGUAGE plpgsql AS"
-            + " 'BEGIN RAISE EXCEPTION ''shadowed''; END'",
-        "CREATE FUNCTION evil.octet_length(text) RETURNS int LANGUAGE plpgsql AS"
-            + " 'BEGIN RAISE EXCEPTION ''shadowed''; END'",
         "SET search_path = evil, pg_catalog",
-        INSERT.replace("/a", "/" + "a".repeat(200) + "/" + "b".repeat(200)));
-    assertThat(notifications()).isEqualTo(1);
+        INSERT.replace("/a", "/" + "a".repeat(200) + "/" + "b".repeat(200)),
+        "SET synchronous_commit = off",
+        INSERT);
+    assertThat(notifications()).isEqualTo(2);
   }
 
   @Test

@@ -14,8 +14,12 @@ import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionTimeoutException;
 
-/** Where PostgreSQL keeps its data in tests: in memory where the system offers it. */
+/**
+ * Where PostgreSQL keeps its data in tests: in memory where the system offers it, unless the system
+ * property {@value #PARENT} names a folder, such as one on a disk.
+ */
 public final class TestFolders {
+  private static final String PARENT = "gapless.test.folder";
   private static final String PREFIX =
       "gapless-test-" + System.getProperty("user.name", "unknown") + "-";
   private static final Path PROCESS = create();
@@ -57,8 +61,8 @@ public final class TestFolders {
 
   private static Path create() {
     Path memory = Path.of("/dev/shm");
-    Path parent =
-        Files.isWritable(memory) ? memory : Path.of("target", "postgres").toAbsolutePath();
+    Path usual = Files.isWritable(memory) ? memory : Path.of("target", "postgres");
+    Path parent = Path.of(System.getProperty(PARENT, usual.toString())).toAbsolutePath();
     try {
       Files.createDirectories(parent);
       removeAbandoned(parent);
