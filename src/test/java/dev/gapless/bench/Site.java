@@ -19,6 +19,9 @@ final class Site implements AutoCloseable {
   /** The heap of a node: what 18,000 streams need at most, and no more than a small machine has. */
   private static final String HEAP = "-Xmx768m";
 
+  /** Further options of the nodes' JVMs, such as those of a profiler. */
+  private static final String JVM = "gapless.bench.jvm";
+
   private final TestDatabase database;
   private final List<ServerNode> nodes = new ArrayList<>();
 
@@ -26,8 +29,12 @@ final class Site implements AutoCloseable {
     database = TestDatabase.ownCluster(Map.of("max_connections", "200"));
     for (int i = 0; i < nodes; i++) {
       this.nodes.add(
-          ServerNode.start(database.jdbcUrl(), NodeOptions.config(config).withJvm(HEAP)));
+          ServerNode.start(database.jdbcUrl(), NodeOptions.config(config).withJvm(jvm())));
     }
+  }
+
+  private static String[] jvm() {
+    return (HEAP + " " + System.getProperty(JVM, "")).trim().split(" +");
   }
 
   ServerNode node(int number) {

@@ -27,8 +27,11 @@ import org.HdrHistogram.Histogram;
  * what is committed has lost, repeated and reordered nothing. Thread-safe.
  */
 final class SseLoad implements AutoCloseable {
-  /** So many connections are on their way at once: fewer than any backlog. */
-  private static final int CONNECTING = 256;
+  /**
+   * So many wait for the beginning of their answer at once: fewer than a server's backlog, since the
+   * kernel drops what is above it, and the client tries again a second later.
+   */
+  private static final int UNANSWERED = 2_000;
 
   private static final int BUFFER = 256 << 10;
 
@@ -40,7 +43,7 @@ final class SseLoad implements AutoCloseable {
   private final List<Subscriber> subscribers = new ArrayList<>();
   private final Queue<Subscriber> waiting = new ArrayDeque<>();
   private final InetSocketAddress server;
-  private int connecting;
+  private int unanswered;
   private Throwable failure;
   private volatile boolean closed;
 
@@ -83,6 +86,8 @@ final class SseLoad implements AutoCloseable {
       SocketChannel channel = SocketChannel.open();
       channel.configureBlocking(false);
       channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
+      // thousands in TIME_WAIT would use up the ports
+      channel.setOption(StandardSocketOptions.SO_LINGER, 0);
       return channel;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -107,9 +112,9 @@ final class SseLoad implements AutoCloseable {
   }
 
   private void connectMore() throws IOException {
-    while (connecting < CONNECTING && !waiting.isEmpty()) {
+    while (unanswered < UNANSWERED && !waiting.isEmpty()) {
       Subscriber next = waiting.remove();
-      connecting++;
+      unanswered++;
       boolean done = next.channel.connect(server);
       SelectionKey key = next.channel.register(selector, SelectionKey.OP_CONNECT, next);
       if (done) {
@@ -136,7 +141,9 @@ final class SseLoad implements AutoCloseable {
           subscriber.end();
           key.cancel();
         } else {
-          subscriber.take(bytes, count, now);
+          if (subscriber.take(bytes, count, now)) {
+            unanswered--;
+          }
         }
       }
     } catch (IOException e) {
@@ -145,7 +152,6 @@ final class SseLoad implements AutoCloseable {
   }
 
   private void connected(Subscriber subscriber, SelectionKey key) throws IOException {
-    connecting--;
     subscriber.channel.write(ByteBuffer.wrap(subscriber.request()));
     key.interestOps(SelectionKey.OP_READ);
   }

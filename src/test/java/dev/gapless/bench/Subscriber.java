@@ -70,7 +70,9 @@ final class Subscriber {
     return frame;
   }
 
-  void take(byte[] bytes, int length, long now) {
+  /** Returns whether its answer began with these bytes. */
+  boolean take(byte[] bytes, int length, long now) {
+    boolean unanswered = state == State.HEAD && head.length() == 0;
     int before = frame;
     for (int i = 0; i < length; ) {
       switch (state) {
@@ -97,6 +99,7 @@ final class Subscriber {
     if (frame > before) {
       deliveries.add(expected, before, frame, now);
     }
+    return unanswered;
   }
 
   private int takeHead(byte[] bytes, int from, int length) {
