@@ -7,10 +7,12 @@ import dev.gapless.hub.Signal.CloseReason;
 import dev.gapless.hub.SubscriptionControl;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.Executor;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
+import org.apache.pekko.Done;
 import org.apache.pekko.NotUsed;
+import org.apache.pekko.http.javadsl.model.AttributeKey;
 import org.apache.pekko.http.javadsl.model.HttpEntities;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
 import org.apache.pekko.http.javadsl.model.MediaTypes;
@@ -25,6 +27,17 @@ import org.apache.pekko.util.ByteString;
  * Thread-safe; all faces of a node share one.
  */
 public final class StreamResponses {
+  /** Of every answer that is a stream. */
+  public static final AttributeKey<StreamEnd> END =
+      AttributeKey.create("gapless-stream-end", StreamEnd.class);
+
+  /**
+   * The end of a stream.
+   *
+   * @param reached completes when it has handed on its last byte, or failed, on the stream's thread
+   */
+  public record StreamEnd(CompletionStage<Done> reached) {}
+
   private final EventHub hub;
   private final StreamRegistry registry;
 
@@ -34,7 +47,7 @@ public final class StreamResponses {
   }
 
   /**
-   * The answer for one stream. Everything about the stream is decided when it materializes.
+   * The answer for one stream. Whether it is admitted is decided when it materializes.
    *
    * @param source the subscription; its materialized value ends it from outside
    * @param comeBack the cursor that a refused client is given, if there is one that loses nothing
@@ -44,70 +57,33 @@ public final class StreamResponses {
       SignalEncoder encoder,
       Supplier<Source<Signal, SubscriptionControl>> source,
       Supplier<Optional<Cursor>> comeBack) {
+    if (!hub.isReady()) {
+      // the subscription may be made of what the head is
+      return unavailable(encoder, comeBack);
+    }
+    CompletableFuture<Done> ended = new CompletableFuture<>();
+    StreamStage stage =
+        new StreamStage(new Encoding(encoder, comeBack), new Admission(grant, ended));
     return withBody(
-        Source.fromMaterializer(
-                (materializer, attributes) ->
-                    admit(grant, encoder, source, comeBack, materializer.executionContext()))
-            .mapMaterializedValue(unused -> NotUsed.getInstance()));
+            source
+                .get()
+                .viaMat(
+                    stage,
+                    (control, begin) -> {
+                      begin.accept(control);
+                      return NotUsed.getInstance();
+                    }))
+        .addAttribute(END, new StreamEnd(ended));
   }
 
   /** A stream that only says when to come back, for what fails where 503 would be the answer. */
   public HttpResponse unavailable(SignalEncoder encoder, Supplier<Optional<Cursor>> comeBack) {
-    return withBody(refuse(encoder, CloseReason.ERROR, comeBack.get()));
+    return withBody(Source.single(encoder.refused(CloseReason.ERROR, comeBack.get())));
   }
 
   /** The head of a stream, without one. */
   public HttpResponse headOnly() {
     return withBody(Source.<ByteString>empty());
-  }
-
-  private Source<ByteString, NotUsed> admit(
-      Grant grant,
-      SignalEncoder encoder,
-      Supplier<Source<Signal, SubscriptionControl>> source,
-      Supplier<Optional<Cursor>> comeBack,
-      Executor executor) {
-    if (registry.isDraining()) {
-      return refuse(encoder, CloseReason.DRAIN, comeBack.get());
-    }
-    if (!hub.isReady()) {
-      return refuse(encoder, CloseReason.ERROR, comeBack.get());
-    }
-    if (!registry.tryEnter()) {
-      return refuse(encoder, CloseReason.OVERLOADED, comeBack.get());
-    }
-    AtomicBoolean left = new AtomicBoolean();
-    Runnable leave =
-        () -> {
-          if (left.compareAndSet(false, true)) {
-            registry.leave();
-          }
-        };
-    try {
-      return source
-          .get()
-          .mapConcat(new Encoding(encoder, comeBack)::encode)
-          .watchTermination(
-              (control, done) -> {
-                Runnable forget = registry.watch(grant, control);
-                // with an executor: a stage of Pekko's would go on in the JVM's common pool
-                done.whenCompleteAsync(
-                    (end, failure) -> {
-                      forget.run();
-                      leave.run();
-                    },
-                    executor);
-                return NotUsed.getInstance();
-              });
-    } catch (RuntimeException failure) {
-      leave.run();
-      throw failure;
-    }
-  }
-
-  private static Source<ByteString, NotUsed> refuse(
-      SignalEncoder encoder, CloseReason reason, Optional<Cursor> cursor) {
-    return Source.single(encoder.refused(reason, cursor));
   }
 
   private static HttpResponse withBody(Source<ByteString, ?> body) {
@@ -116,6 +92,42 @@ public final class StreamResponses {
         .addHeader(RawHeader.create("Cache-Control", "no-store"))
         .addHeader(RawHeader.create("X-Accel-Buffering", "no"))
         .addHeader(RawHeader.create("X-Content-Type-Options", "nosniff"));
+  }
+
+  /** What a node does around one of its streams. */
+  private final class Admission implements StreamStage.Life {
+    private final Grant grant;
+    private final CompletableFuture<Done> ended;
+    private Runnable forget = () -> {};
+    private boolean entered;
+
+    Admission(Grant grant, CompletableFuture<Done> ended) {
+      this.grant = grant;
+      this.ended = ended;
+    }
+
+    @Override
+    public Optional<CloseReason> enter() {
+      if (registry.isDraining()) {
+        return Optional.of(CloseReason.DRAIN);
+      }
+      entered = registry.tryEnter();
+      return entered ? Optional.empty() : Optional.of(CloseReason.OVERLOADED);
+    }
+
+    @Override
+    public void begin(SubscriptionControl control) {
+      forget = registry.watch(grant, control);
+    }
+
+    @Override
+    public void end() {
+      forget.run();
+      if (entered) {
+        registry.leave();
+      }
+      ended.complete(Done.getInstance());
+    }
   }
 
   /** Of one materialized stream: what it has sent decides how it may end. */
@@ -137,6 +149,10 @@ public final class StreamResponses {
       // a heartbeat says nothing yet while the node still looks for its head
       opened |= !(signal instanceof Signal.Heartbeat);
       return encoder.portions(signal);
+    }
+
+    ByteString refused(CloseReason reason) {
+      return encoder.refused(reason, comeBack.get());
     }
   }
 }

@@ -1,5 +1,6 @@
 package dev.gapless.server;
 
+import dev.gapless.http.StreamResponses;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
@@ -114,6 +115,12 @@ final class RequestDeadlines {
     ResponseEntity entity = response.entity();
     if (entity.isStrict()) {
       busy.end();
+      return response;
+    }
+    var stream = response.getAttribute(StreamResponses.END);
+    if (stream.isPresent()) {
+      // no stages around what has thousands of subscribers
+      stream.get().reached().whenComplete((end, failure) -> busy.end());
       return response;
     }
     Source<ByteString, Object> bytes =

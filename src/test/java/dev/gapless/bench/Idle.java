@@ -33,7 +33,8 @@ final class Idle {
 
   private static void connections(int count, Outcome outcome) {
     try (Site site = new Site(1, "")) {
-      // what is needed once, such as classes, their compilation and buffers, is no cost of a connection
+      // what is needed once, such as classes, their compilation and buffers, is no cost of a
+      // connection
       for (int i = 0; i < 3; i++) {
         try (SseLoad warm = new SseLoad(site.node(0).port())) {
           warm.add(5_000, ALL);

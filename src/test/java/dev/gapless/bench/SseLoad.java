@@ -28,8 +28,8 @@ import org.HdrHistogram.Histogram;
  */
 final class SseLoad implements AutoCloseable {
   /**
-   * So many wait for the beginning of their answer at once: fewer than a server's backlog, since the
-   * kernel drops what is above it, and the client tries again a second later.
+   * So many wait for the beginning of their answer at once: fewer than a server's backlog, since
+   * the kernel drops what is above it, and the client tries again a second later.
    */
   private static final int UNANSWERED = 2_000;
 

@@ -23,15 +23,23 @@ public record NodeOptions(
     environment = Map.copyOf(environment);
   }
 
+  private static final String OPTIONS = "@" + Path.of("conf", "jvm.options").toAbsolutePath();
+
   /** As users start it, with little memory. */
   public static NodeOptions config(String config) {
-    return new NodeOptions(config, List.of("-Xmx384m"), List.of(), Map.of());
+    return new NodeOptions(config, List.of(OPTIONS, "-Xmx384m"), List.of(), Map.of());
   }
 
   /** Starts in half the time and needs few threads, but never gets fast: nothing to measure. */
   public NodeOptions quick() {
-    return withJvm(
-        "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData", "-Xshare:auto");
+    List<String> quick =
+        List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData", "-Xshare:auto");
+    return new NodeOptions(
+        config,
+        Stream.concat(jvm.stream().filter(option -> !option.equals(OPTIONS)), quick.stream())
+            .toList(),
+        ahead,
+        environment);
   }
 
   /** Besides those it has. */
