@@ -39,13 +39,4 @@ final class Json {
       throw new IllegalStateException(impossibleForATree);
     }
   }
-
-  /** A JSON string literal, quotes included. */
-  static String quote(String text) {
-    try {
-      return MAPPER.writeValueAsString(text);
-    } catch (JsonProcessingException impossibleForAString) {
-      throw new IllegalStateException(impossibleForAString);
-    }
-  }
 }

@@ -1,9 +1,7 @@
 package dev.gapless.hub;
 
-import com.github.benmanes.caffeine.cache.AsyncCache;
-import com.github.benmanes.caffeine.cache.Caffeine;
-import com.github.benmanes.caffeine.cache.Scheduler;
 import dev.gapless.event.Cursor;
+import dev.gapless.event.Event;
 import dev.gapless.event.EventFilter;
 import dev.gapless.log.EventLog;
 import dev.gapless.log.EventLog.CursorCheck;
@@ -32,12 +30,12 @@ final class CatchUpReader {
 
   /** As {@link ReadResult}, with events that share their frames. */
   sealed interface SharedRead {
-    record Page(List<HubEvent> events, Cursor scannedTo) implements SharedRead {}
+    /**
+     * @param movesOn whether it ends after where it begins
+     */
+    record Page(List<HubEvent> events, Cursor scannedTo, boolean movesOn) implements SharedRead {}
 
     record Lost(ReadResult.Lost lost) implements SharedRead {}
-
-    /** The cache would log a failed load with its stack; the streams that asked retry quietly. */
-    record Failed(Throwable cause) implements SharedRead {}
   }
 
   /** {@code history} tells one history of the log from the next: pages do not outlive it. */
@@ -47,7 +45,7 @@ final class CatchUpReader {
   private final DataSource dataSource;
   private final Executor executor;
   private final PageLimits limits;
-  private final AsyncCache<Key, SharedRead> pages;
+  private final PageCache<Key, SharedRead> pages;
   private final LongAdder reads = new LongAdder();
   private final LongAdder requests = new LongAdder();
 
@@ -56,15 +54,7 @@ final class CatchUpReader {
     this.dataSource = dataSource;
     this.executor = executor;
     this.limits = new PageLimits(settings.pageEvents(), settings.pageScan(), settings.pageBytes());
-    this.pages =
-        Caffeine.newBuilder()
-            .maximumWeight(settings.cacheBytes())
-            .<Key, SharedRead>weigher((key, read) -> weight(read))
-            .expireAfterWrite(KEPT)
-            // else a node that has become quiet keeps the last pages for good
-            .scheduler(Scheduler.systemScheduler())
-            .executor(executor)
-            .buildAsync();
+    this.pages = new PageCache<>(settings.cacheBytes(), CatchUpReader::weight, KEPT, executor);
   }
 
   /**
@@ -73,24 +63,16 @@ final class CatchUpReader {
    */
   CompletionStage<SharedRead> read(Ring history, Cursor after, Cursor upTo, EventFilter filter) {
     requests.increment();
-    Key key = new Key(history, after, filter);
-    CompletableFuture<SharedRead> page =
-        pages.get(
-            key,
-            (any, ignored) ->
-                call(c -> readPage(c, after, upTo, filter)).exceptionally(SharedRead.Failed::new));
-    return page.thenApply(
-        read -> {
-          boolean worthKeeping =
-              read instanceof SharedRead.Page found && found.scannedTo().compareTo(after) > 0;
-          if (!worthKeeping) {
-            pages.asMap().remove(key, page);
-          }
-          if (read instanceof SharedRead.Failed failed) {
-            throw new CompletionException(failed.cause());
-          }
-          return read;
-        });
+    return load(new Key(history, after, filter), upTo);
+  }
+
+  /** Begins to read the page that {@link #read} will be asked for; it may be gone by then. */
+  void readAhead(Ring history, Cursor after, Cursor upTo, EventFilter filter) {
+    load(new Key(history, after, filter), upTo);
+  }
+
+  private CompletionStage<SharedRead> load(Key key, Cursor upTo) {
+    return pages.get(key, () -> call(c -> readPage(c, key.after(), upTo, key.filter())));
   }
 
   CompletionStage<CursorCheck> check(Cursor cursor, Cursor head) {
@@ -125,21 +107,45 @@ final class CatchUpReader {
     reads.increment();
     ReadResult result = log.readForward(connection, after, upTo, filter, limits);
     if (result instanceof ReadResult.Page page) {
+      List<Event> events = page.complete() ? page.events() : aligned(page, limits.maxEvents());
+      Cursor scannedTo =
+          events.size() < page.events().size()
+              ? events.get(events.size() - 1).cursor()
+              : page.scannedTo();
       return new SharedRead.Page(
-          page.events().stream().map(HubEvent::new).toList(), page.scannedTo());
+          events.stream().map(HubEvent::new).toList(), scannedTo, scannedTo.compareTo(after) > 0);
     }
     return new SharedRead.Lost((ReadResult.Lost) result);
   }
 
-  private static int weight(SharedRead read) {
-    if (!(read instanceof SharedRead.Page page)) {
-      return 1;
+  /**
+   * Without what is above the last multiple of {@code unit} in it: whoever begins in the middle of
+   * the others' pages has the same pages as they have from the second one on.
+   */
+  static List<Event> aligned(ReadResult.Page page, int unit) {
+    List<Event> events = page.events();
+    if (events.isEmpty()
+        || events.get(events.size() - 1).position() != page.scannedTo().position()) {
+      return events;
+    }
+    long end = page.scannedTo().position() / unit * unit;
+    int kept = events.size();
+    while (kept > 0 && events.get(kept - 1).position() > end) {
+      kept--;
+    }
+    return kept == 0 ? events : events.subList(0, kept);
+  }
+
+  /** Nothing if it brings nobody forward: who asks again wants what there is then. */
+  private static long weight(SharedRead read) {
+    if (!(read instanceof SharedRead.Page page) || !page.movesOn()) {
+      return 0;
     }
     long bytes = 64;
     for (HubEvent event : page.events()) {
       bytes += event.weight();
     }
-    return (int) Math.min(bytes, Integer.MAX_VALUE);
+    return bytes;
   }
 
   private interface Work<T> {

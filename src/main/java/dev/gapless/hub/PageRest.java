@@ -23,6 +23,7 @@ final class PageRest {
   private Cursor place;
   private int given;
   private boolean ended;
+  private boolean askedAhead;
 
   /**
    * @param place where the page begins
@@ -50,5 +51,18 @@ final class PageRest {
     ended = given == events.size();
     place = ended ? whole.scannedTo() : events.get(given - 1).cursor();
     return Optional.of(new Portion(events.subList(from, given), place));
+  }
+
+  /**
+   * Where the next page begins, once, when half of this one was taken: a subscriber that takes so
+   * much will want it.
+   */
+  Optional<Cursor> ahead() {
+    SharedRead.Page whole = page.get();
+    if (askedAhead || whole == null || 2 * given < whole.events().size()) {
+      return Optional.empty();
+    }
+    askedAhead = true;
+    return Optional.of(whole.scannedTo());
   }
 }

@@ -242,6 +242,7 @@ final class SubscriptionLogic extends AsyncLogic {
     Optional<PageRest.Portion> begun = page.flatMap(rest -> rest.next(own));
     if (begun.isPresent()) {
       serve(begun.get().events(), begun.get().scannedTo());
+      page.flatMap(PageRest::ahead).ifPresent(next -> readAhead(now, current, next));
     } else {
       page = Optional.empty();
       Optional<List<HubEvent>> recent =
@@ -255,6 +256,14 @@ final class SubscriptionLogic extends AsyncLogic {
         List<HubEvent> events = recent.get();
         serve(events, events.get(events.size() - 1).cursor());
       }
+    }
+  }
+
+  /** The database works while the client is given what was read. */
+  private void readAhead(Delivered now, Ring current, Cursor after) {
+    Cursor upTo = progress.bound(now.head());
+    if (after.compareTo(upTo) < 0 && current.after(after.position(), 1, 1).isEmpty()) {
+      shared.catchUp().readAhead(current, after, upTo, wanted.filter());
     }
   }
 

@@ -10,6 +10,8 @@ import java.util.Arrays;
  */
 final class Expected {
   private static final byte[] ID = "id: ".getBytes(StandardCharsets.US_ASCII);
+  private static final byte[] DATA = "data:".getBytes(StandardCharsets.US_ASCII);
+  private static final byte[] CONTROL = "event: gapless.".getBytes(StandardCharsets.US_ASCII);
 
   private byte[] bytes = new byte[64 << 10];
   private int size;
@@ -76,10 +78,27 @@ final class Expected {
 
   /** Whether it is the frame of an event: the others name a control event, or have no data. */
   static boolean isEvent(byte[] frame, int length) {
-    String text = new String(frame, 0, length, StandardCharsets.US_ASCII);
-    return text.startsWith("data:") || text.contains("\ndata:")
-        ? !text.startsWith("event: gapless.") && !text.contains("\nevent: gapless.")
-        : false;
+    boolean data = false;
+    for (int line = 0; line < length; line = after(frame, line, length)) {
+      if (begins(CONTROL, frame, line, length)) {
+        return false;
+      }
+      data |= begins(DATA, frame, line, length);
+    }
+    return data;
+  }
+
+  private static int after(byte[] frame, int line, int length) {
+    int end = line;
+    while (end < length && frame[end] != '\n') {
+      end++;
+    }
+    return end + 1;
+  }
+
+  private static boolean begins(byte[] with, byte[] frame, int line, int length) {
+    return Arrays.mismatch(with, 0, with.length, frame, line, Math.min(line + with.length, length))
+        < 0;
   }
 
   private static long position(byte[] frame, int length) {

@@ -32,7 +32,8 @@ class PageRestTest {
       Cursor scannedTo = sent.get(EVENTS - 1);
       // as if some events at the end had not matched
       PageRest rest =
-          new PageRest(new SharedRead.Page(events.subList(0, 190), scannedTo), Cursor.EARLIEST);
+          new PageRest(
+              new SharedRead.Page(events.subList(0, 190), scannedTo, true), Cursor.EARLIEST);
       List<Cursor> got = new ArrayList<>();
       Cursor own = Cursor.EARLIEST;
       int portions = 0;
@@ -53,7 +54,8 @@ class PageRestTest {
       List<Cursor> sent = node.append(large("before"));
       node.begin();
       PageRest rest =
-          new PageRest(new SharedRead.Page(read(node), sent.get(EVENTS - 1)), Cursor.EARLIEST);
+          new PageRest(
+              new SharedRead.Page(read(node), sent.get(EVENTS - 1), true), Cursor.EARLIEST);
       assertThat(rest.next(sent.get(3))).isEmpty();
       Cursor place = rest.next(Cursor.EARLIEST).orElseThrow().scannedTo();
       assertThat(rest.next(Cursor.EARLIEST)).isEmpty();
