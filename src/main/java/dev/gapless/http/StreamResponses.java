@@ -59,7 +59,8 @@ public final class StreamResponses {
       Supplier<Optional<Cursor>> comeBack) {
     if (!hub.isReady()) {
       // the subscription may be made of what the head is
-      return unavailable(encoder, comeBack);
+      CloseReason reason = registry.isDraining() ? CloseReason.DRAIN : CloseReason.ERROR;
+      return refused(encoder, reason, comeBack);
     }
     CompletableFuture<Done> ended = new CompletableFuture<>();
     StreamStage stage =
@@ -78,7 +79,12 @@ public final class StreamResponses {
 
   /** A stream that only says when to come back, for what fails where 503 would be the answer. */
   public HttpResponse unavailable(SignalEncoder encoder, Supplier<Optional<Cursor>> comeBack) {
-    return withBody(Source.single(encoder.refused(CloseReason.ERROR, comeBack.get())));
+    return refused(encoder, CloseReason.ERROR, comeBack);
+  }
+
+  private static HttpResponse refused(
+      SignalEncoder encoder, CloseReason reason, Supplier<Optional<Cursor>> comeBack) {
+    return withBody(Source.single(encoder.refused(reason, comeBack.get())));
   }
 
   /** The head of a stream, without one. */

@@ -3,6 +3,7 @@ package dev.gapless.bench;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.IntConsumer;
 import picocli.CommandLine;
@@ -36,6 +37,17 @@ public final class Bench implements Callable<Integer> {
   @Option(names = "--rounds", description = "medians are of so many", defaultValue = "3")
   private int rounds;
 
+  @Option(
+      names = "--folder",
+      description = "where PostgreSQL keeps its data, such as on a disk; in memory by default")
+  private Optional<String> folder = Optional.empty();
+
+  @Option(
+      names = "--jvm",
+      description = "further options of the nodes' JVMs, such as those of a profiler",
+      defaultValue = "")
+  private String jvm;
+
   public static void main(String[] arguments) {
     System.exit(new CommandLine(new Bench()).execute(arguments));
   }
@@ -48,6 +60,8 @@ public final class Bench implements Callable<Integer> {
         return 2;
       }
     }
+    folder.ifPresent(path -> System.setProperty("gapless.test.folder", path));
+    System.setProperty(Site.JVM, jvm);
     MEASURES.forEach(
         (name, measure) -> {
           if (measures.isEmpty() || measures.contains(name)) {

@@ -15,7 +15,8 @@ final class Idle {
   private static final int NODES = 3;
   private static final int OF_EACH_NODE = 1_000;
   private static final Duration PATIENCE = Duration.ofMinutes(2);
-  private static final Duration WARM = Duration.ofSeconds(15);
+  // half of what a node does in its first minute is compiling itself
+  private static final Duration WARM = Duration.ofSeconds(60);
   private static final Duration MEASURED = Duration.ofSeconds(30);
   private static final String ALL = "/v1/events?after=now";
 

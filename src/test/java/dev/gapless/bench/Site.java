@@ -20,7 +20,7 @@ final class Site implements AutoCloseable {
   private static final String HEAP = "-Xmx768m";
 
   /** Further options of the nodes' JVMs, such as those of a profiler. */
-  private static final String JVM = "gapless.bench.jvm";
+  static final String JVM = "gapless.bench.jvm";
 
   private final TestDatabase database;
   private final List<ServerNode> nodes = new ArrayList<>();
