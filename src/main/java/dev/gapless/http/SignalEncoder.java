@@ -13,6 +13,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
 import org.apache.pekko.util.ByteString;
+import org.apache.pekko.util.ByteStringBuilder;
 
 /**
  * Turns what a subscription receives into the bytes of its stream: whole frames, one byte string
@@ -48,45 +49,28 @@ public final class SignalEncoder {
    * come in several, since each is copied once more on its way to the socket.
    */
   List<ByteString> portions(Signal signal) {
-    if (!(signal instanceof Signal.Events events)) {
+    if (!(signal instanceof Signal.Events events) || events.events().size() == 1) {
       return List.of(encode(signal));
     }
-    if (events.events().size() == 1) {
-      return List.of(events.events().get(0).frame(format));
-    }
-    List<HubEvent> all = events.events();
     List<ByteString> portions = new ArrayList<>(1);
-    int from = 0;
-    long bytes = 0;
-    for (int i = 0; i < all.size(); i++) {
-      bytes += all.get(i).frame(format).length();
-      if (bytes >= PORTION_BYTES || i == all.size() - 1) {
-        portions.add(joined(all.subList(from, i + 1), Math.toIntExact(bytes)));
-        from = i + 1;
-        bytes = 0;
+    ByteStringBuilder frames = ByteString.createBuilder();
+    for (HubEvent event : events.events()) {
+      frames.append(event.frame(format));
+      if (frames.length() >= PORTION_BYTES) {
+        portions.add(frames.result());
+        frames = ByteString.createBuilder();
       }
     }
-    return portions;
-  }
-
-  /** In one piece: a rope of frames would be walked once more by each layer below. */
-  private ByteString joined(List<HubEvent> events, int length) {
-    byte[] bytes = new byte[length];
-    int at = 0;
-    for (HubEvent event : events) {
-      ByteString frame = event.frame(format);
-      frame.copyToArray(bytes, at);
-      at += frame.length();
+    if (frames.nonEmpty()) {
+      portions.add(frames.result());
     }
-    return ByteString.fromArrayUnsafe(bytes);
+    return portions;
   }
 
   /** The frames of one signal. The first, {@link Signal.Open}, begins with the {@code retry:}. */
   public ByteString encode(Signal signal) {
     if (signal instanceof Signal.Events events) {
-      return joined(
-          events.events(),
-          events.events().stream().mapToInt(event -> event.frame(format).length()).sum());
+      return events(events);
     }
     if (signal instanceof Signal.Open open) {
       return text(
@@ -119,6 +103,17 @@ public final class SignalEncoder {
     return text(
         comeBack(reason).orElseGet(() -> retryLine(retry))
             + cursor.map(own -> control(own, name, reason(reason))).orElse(withoutId));
+  }
+
+  private ByteString events(Signal.Events signal) {
+    if (signal.events().size() == 1) {
+      return signal.events().get(0).frame(format);
+    }
+    ByteStringBuilder frames = ByteString.createBuilder();
+    for (HubEvent event : signal.events()) {
+      frames.append(event.frame(format));
+    }
+    return frames.result();
   }
 
   private ByteString close(Signal.Close close) {
