@@ -77,7 +77,11 @@ final class StreamStage
             @Override
             public void onPush() {
               rest.addAll(encoding.encode(grab(in)));
-              push(out, rest.remove());
+              if (rest.isEmpty()) {
+                pull(in);
+              } else {
+                push(out, rest.remove());
+              }
             }
 
             @Override
@@ -108,7 +112,8 @@ final class StreamStage
         cancel(in);
         rest.add(encoding.refused(refusal.get()));
       } else {
-        control.ifPresent(life::begin);
+        // without it nothing would end the stream when its credential is revoked
+        life.begin(control.orElseThrow());
       }
     }
 

@@ -82,16 +82,17 @@ final class PageCache<K, V> {
         evict();
       }
     }
+    // before the timer: nobody who waits depends on it
+    if (failure != null) {
+      entry.value.completeExceptionally(failure);
+    } else {
+      entry.value.complete(value);
+    }
     if (loaded > 0) {
       // a timer that held the value would keep what has long been evicted
       long number = entry.number;
       CompletableFuture.delayedExecutor(kept.toMillis(), MILLISECONDS, executor)
           .execute(() -> remove(key, number));
-    }
-    if (failure != null) {
-      entry.value.completeExceptionally(failure);
-    } else {
-      entry.value.complete(value);
     }
   }
 

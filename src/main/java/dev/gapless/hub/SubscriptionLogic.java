@@ -242,7 +242,9 @@ final class SubscriptionLogic extends AsyncLogic {
     Optional<PageRest.Portion> begun = page.flatMap(rest -> rest.next(own));
     if (begun.isPresent()) {
       serve(begun.get().events(), begun.get().scannedTo());
-      page.flatMap(PageRest::ahead).ifPresent(next -> readAhead(now, current, next));
+      if (phase == Phase.READING) {
+        page.flatMap(PageRest::ahead).ifPresent(next -> readAhead(now, current, next));
+      }
     } else {
       page = Optional.empty();
       Optional<List<HubEvent>> recent =
