@@ -34,6 +34,7 @@ class ArchitectureTest {
           "dev.gapless.files..",
           "dev.gapless.homeserver..",
           "dev.gapless",
+          "dev.gapless.socket..",
           "dev.gapless.server..");
 
   private static JavaClasses main;

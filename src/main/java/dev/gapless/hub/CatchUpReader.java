@@ -28,6 +28,9 @@ final class CatchUpReader {
   // long enough for a storm of clients to walk through the same pages one behind the other
   private static final Duration KEPT = Duration.ofSeconds(10);
 
+  // a hundred or two bytes each; after a storm most clients have one of few cursors
+  private static final int MOST_CHECKS = 10_000;
+
   /** As {@link ReadResult}, with events that share their frames. */
   sealed interface SharedRead {
     /**
@@ -41,13 +44,17 @@ final class CatchUpReader {
   /** {@code history} tells one history of the log from the next: pages do not outlive it. */
   private record Key(Ring history, Cursor after, EventFilter filter) {}
 
+  private record Verified(Ring history, Cursor cursor) {}
+
   private final EventLog log;
   private final DataSource dataSource;
   private final Executor executor;
   private final PageLimits limits;
   private final PageCache<Key, SharedRead> pages;
+  private final PageCache<Verified, CursorCheck> checks;
   private final LongAdder reads = new LongAdder();
   private final LongAdder requests = new LongAdder();
+  private final LongAdder cursorChecks = new LongAdder();
 
   CatchUpReader(EventLog log, DataSource dataSource, Executor executor, HubSettings settings) {
     this.log = log;
@@ -55,6 +62,9 @@ final class CatchUpReader {
     this.executor = executor;
     this.limits = new PageLimits(settings.pageEvents(), settings.pageScan(), settings.pageBytes());
     this.pages = new PageCache<>(settings.cacheBytes(), CatchUpReader::weight, KEPT, executor);
+    this.checks =
+        new PageCache<>(
+            MOST_CHECKS, answer -> answer instanceof CursorCheck.Valid ? 1 : 0, KEPT, executor);
   }
 
   /**
@@ -75,8 +85,22 @@ final class CatchUpReader {
     return pages.get(key, () -> call(c -> readPage(c, key.after(), upTo, key.filter())));
   }
 
-  CompletionStage<CursorCheck> check(Cursor cursor, Cursor head) {
-    return call(connection -> log.check(connection, cursor, head));
+  /**
+   * Verifies a cursor to begin at. Those who come back with the same one share the answer for some
+   * seconds: what was part of a history stays part of it, and if retention removes it meanwhile the
+   * page after it says so.
+   */
+  CompletionStage<CursorCheck> check(Ring history, Cursor cursor, Cursor head) {
+    return checks.get(new Verified(history, cursor), () -> checkNow(cursor, head));
+  }
+
+  /** Asks the log itself. */
+  CompletableFuture<CursorCheck> checkNow(Cursor cursor, Cursor head) {
+    return call(
+        connection -> {
+          cursorChecks.increment();
+          return log.check(connection, cursor, head);
+        });
   }
 
   CompletionStage<OptionalLong> highestVisible() {
@@ -96,6 +120,11 @@ final class CatchUpReader {
 
   long reads() {
     return reads.sum();
+  }
+
+  /** How often the log was asked about a cursor. */
+  long cursorChecks() {
+    return cursorChecks.sum();
   }
 
   long shared() {

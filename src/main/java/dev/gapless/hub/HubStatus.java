@@ -15,6 +15,7 @@ import dev.gapless.event.Cursor;
  * @param delivered events handed to subscribers since start
  * @param catchUpReads pages read from the database since start
  * @param catchUpShared pages that a subscriber got from another one's read since start
+ * @param cursorChecks cursors verified in the database since start
  */
 public record HubStatus(
     Cursor head,
@@ -26,4 +27,5 @@ public record HubStatus(
     int behind,
     long delivered,
     long catchUpReads,
-    long catchUpShared) {}
+    long catchUpShared,
+    long cursorChecks) {}

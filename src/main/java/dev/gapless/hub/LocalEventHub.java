@@ -160,7 +160,8 @@ public final class LocalEventHub implements EventHub {
         state.behind.get(),
         state.deliveredEvents.sum(),
         catchUp.reads(),
-        catchUp.shared());
+        catchUp.shared(),
+        catchUp.cursorChecks());
   }
 
   @Override

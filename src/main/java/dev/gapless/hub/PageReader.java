@@ -63,7 +63,7 @@ final class PageReader {
     }
     return shared
         .catchUp()
-        .check(check.cursor(), now.head())
+        .checkNow(check.cursor(), now.head())
         .thenCompose(
             answer -> {
               if (answer instanceof CursorCheck.Lost lost) {

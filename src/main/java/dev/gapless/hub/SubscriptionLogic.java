@@ -172,7 +172,7 @@ final class SubscriptionLogic extends AsyncLogic {
       Starts.Check check = checks.next();
       if (!isKnown(check.cursor(), now)) {
         await(
-            shared.catchUp().check(check.cursor(), now.head()),
+            shared.catchUp().check(now.ring(), check.cursor(), now.head()),
             answer -> onChecked(answer, check, checks, now));
         return;
       }
@@ -336,7 +336,7 @@ final class SubscriptionLogic extends AsyncLogic {
   /** What was visible is of the same history as the head. */
   private void endAtHead(Delivered now) {
     await(
-        shared.catchUp().check(now.head(), now.head()),
+        shared.catchUp().checkNow(now.head(), now.head()),
         answer -> {
           if (answer instanceof CursorCheck.Valid && isStill(now.ring())) {
             progress.endAt(now.head());

@@ -1,19 +1,14 @@
 package dev.gapless.server;
 
 import com.typesafe.config.Config;
-import dev.gapless.http.HttpServerSettings;
 import dev.gapless.server.LaunchSettings.Database.Embedded;
 import dev.gapless.server.LaunchSettings.Database.External;
-import java.net.BindException;
+import java.net.InetSocketAddress;
 import java.time.Duration;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import org.apache.pekko.actor.CoordinatedShutdown;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
-import org.apache.pekko.http.javadsl.Http;
-import org.apache.pekko.http.javadsl.ServerBinding;
-import org.apache.pekko.http.javadsl.ServerBuilder;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -23,7 +18,6 @@ import org.slf4j.LoggerFactory;
  */
 final class GaplessServer {
   private static final Logger log = LoggerFactory.getLogger(GaplessServer.class);
-  private static final Duration BIND_LIMIT = Duration.ofSeconds(30);
   private static final Duration STOP_LIMIT = Duration.ofSeconds(90);
 
   private final ActorSystem<Void> system;
@@ -45,9 +39,9 @@ final class GaplessServer {
     ActorSystem<Void> system = ActorSystem.create(Behaviors.empty(), "gapless", config);
     resources.add(() -> stop(system));
     Application application = Application.start(system, library, dataSources);
-    ServerBinding binding = bind(system, settings, application);
-    application.services().requireAllowedBind(binding.localAddress());
-    String url = url(settings, binding);
+    InetSocketAddress bound = Listening.start(system, settings, application);
+    application.services().requireAllowedBind(bound);
+    String url = url(settings, bound);
     log.atInfo()
         .addKeyValue("node", settings.node())
         .addKeyValue("url", url)
@@ -73,47 +67,11 @@ final class GaplessServer {
     return ((External) settings.database()).address();
   }
 
-  private static ServerBinding bind(
-      ActorSystem<Void> system, LaunchSettings settings, Application application) {
-    boolean http2 = settings.tls().isPresent() || settings.h2c();
-    Config config = system.settings().config();
-    RequestDeadlines deadlines =
-        RequestDeadlines.start(
-            system, settings.deadlines().head(), settings.deadlines().keepAlive());
-    ServerBuilder builder =
-        Http.get(system)
-            .newServerAt(settings.networkInterface(), settings.port())
-            .withSettings(
-                deadlines
-                    .settings(HttpServerSettings.create(config, application.services()))
-                    .withEnableHttp2(http2));
-    if (settings.tls().isPresent()) {
-      builder = builder.enableHttps(Tls.context(settings.tls().get()));
-    }
-    try {
-      return builder
-          .bind(deadlines.around(application.route()))
-          .toCompletableFuture()
-          .orTimeout(BIND_LIMIT.toSeconds(), TimeUnit.SECONDS)
-          .join()
-          .addToCoordinatedShutdown(settings.shutdownDeadline(), system);
-    } catch (CompletionException e) {
-      Throwable cause = e.getCause() instanceof BindException ? e.getCause() : e;
-      throw new Refusal(
-          "cannot listen on "
-              + settings.networkInterface()
-              + ":"
-              + settings.port()
-              + " (is another program using the port? choose one with --port)",
-          cause);
-    }
-  }
-
-  private static String url(LaunchSettings settings, ServerBinding binding) {
+  private static String url(LaunchSettings settings, InetSocketAddress bound) {
     String scheme = settings.tls().isPresent() ? "https" : "http";
     String host = settings.networkInterface();
     String literal = host.contains(":") ? "[" + host + "]" : host;
-    return scheme + "://" + literal + ":" + binding.localAddress().getPort();
+    return scheme + "://" + literal + ":" + bound.getPort();
   }
 
   /** Takes part in a shutdown that a signal has already begun. */

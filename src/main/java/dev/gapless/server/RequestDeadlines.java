@@ -44,6 +44,7 @@ final class RequestDeadlines {
   private final long head;
   private final long keepAlive;
   private final Map<InetSocketAddress, Connection> connections = new ConcurrentHashMap<>();
+  private volatile boolean draining;
 
   private RequestDeadlines(Executor executor, Duration head, Duration keepAlive) {
     this.executor = executor;
@@ -139,17 +140,30 @@ final class RequestDeadlines {
             : HttpEntities.createChunked(entity.getContentType(), bytes));
   }
 
+  /** From now on, ends every connection that waits for a request. */
+  void endAllIdle() {
+    draining = true;
+    endOverdue();
+  }
+
   private void endOverdue() {
     long now = System.nanoTime();
     connections.forEach(
         (address, connection) -> {
           if (connection.socket.isClosed()) {
             connections.remove(address, connection);
-          } else if (connection.waited(now) > (connection.isNew() ? head : keepAlive)) {
+          } else if (connection.waited(now) > patience(connection)) {
             connections.remove(address, connection);
             connection.takeNoMore();
           }
         });
+  }
+
+  private long patience(Connection connection) {
+    if (draining) {
+      return 0;
+    }
+    return connection.isNew() ? head : keepAlive;
   }
 
   /** One that was accepted. */

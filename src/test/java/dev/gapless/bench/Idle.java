@@ -63,7 +63,7 @@ final class Idle {
     }
   }
 
-  private static void awaitStreams(Site site, int count) {
+  static void awaitStreams(Site site, int count) {
     long end = System.nanoTime() + PATIENCE.toNanos();
     while (site.node(0).status().path("streams").asInt() != count) {
       if (System.nanoTime() - end > 0) {

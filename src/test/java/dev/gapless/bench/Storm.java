@@ -29,6 +29,7 @@ final class Storm {
         try (Writers writers = Writers.paced(site.pool(2), 2, PER_SECOND, 20, number -> "acme")) {
           Pace.pause(Duration.ofSeconds(MISSED_SECONDS));
           long reads = site.hub(0).path("catchUpReads").asLong();
+          long checks = site.hub(0).path("cursorChecks").asLong();
           long transactions = transactions(site);
           try (SseLoad load = new SseLoad(site.node(0).port())) {
             long begun = System.nanoTime();
@@ -37,6 +38,8 @@ final class Storm {
             double seconds = (System.nanoTime() - begun) / (double) TimeUnit.SECONDS.toNanos(1);
             outcome.add("seconds until all are live", seconds);
             outcome.add("pages read", site.hub(0).path("catchUpReads").asLong() - reads);
+            outcome.add(
+                "cursors verified", site.hub(0).path("cursorChecks").asLong() - checks);
             // those of the tail and the writers are among them
             outcome.add("transactions meanwhile", transactions(site) - transactions);
             writers.close();
@@ -56,6 +59,7 @@ final class Storm {
         load.add(SUBSCRIBERS / 2, "/v1/events?after=now");
         load.await("live", PATIENCE, () -> load.live() == SUBSCRIBERS / 2);
       }
+      Idle.awaitStreams(site, 0);
     }
   }
 
