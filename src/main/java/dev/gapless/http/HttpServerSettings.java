@@ -22,6 +22,8 @@ import org.apache.pekko.io.Inet;
  *   <li>{@code raw-request-uri-header}: on, see {@link RequestTarget}
  *   <li>{@code parsing.max-uri-length}: 64k, for 50 owners and paths; {@code
  *       parsing.max-header-value-length}: 8k
+ *   <li>{@code parsing.header-cache}: off, since each connection keeps a cache of its own, of 5 KB,
+ *       that a stream with its one request has no use for
  *   <li>{@code parsing.illegal-header-warnings} and {@code parsing.error-logging-verbosity}: off,
  *       since they print request targets; {@code parsing.error-handler}: {@link
  *       ProblemParsingErrorHandler}
@@ -55,6 +57,8 @@ public final class HttpServerSettings {
     server.put("server-header", "gapless");
     server.put("parsing.max-uri-length", "64k");
     server.put("parsing.max-header-value-length", "8k");
+    server.put("parsing.header-cache.default", 0);
+    server.put("parsing.header-cache.User-Agent", 0);
     server.put("parsing.illegal-header-warnings", "off");
     server.put("parsing.error-logging-verbosity", "off");
     server.put("parsing.error-handler", ProblemParsingErrorHandler.class.getName());

@@ -14,7 +14,7 @@ import javax.net.ssl.SSLSession;
 import org.apache.pekko.Done;
 import org.apache.pekko.NotUsed;
 import org.apache.pekko.actor.typed.ActorSystem;
-import org.apache.pekko.http.javadsl.Http;
+import org.apache.pekko.actor.typed.javadsl.Adapter;
 import org.apache.pekko.http.javadsl.model.AttributeKeys;
 import org.apache.pekko.http.javadsl.model.HttpRequest;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
@@ -50,7 +50,13 @@ public final class SocketServer {
   private final List<Inet.SocketOption> options = new ArrayList<>();
   private final ServerSettings settings;
   private final Function<HttpRequest, CompletionStage<HttpResponse>> handler;
-  private final BidiFlow<HttpResponse, SslTlsOutbound, SslTlsInbound, HttpRequest, NotUsed> http;
+  private final BidiFlow<
+          org.apache.pekko.http.scaladsl.model.HttpResponse,
+          SslTlsOutbound,
+          SslTlsInbound,
+          org.apache.pekko.http.scaladsl.model.HttpRequest,
+          NotUsed>
+      http;
   private final Attributes cancellation;
   private final SSLSession noSession;
   private final InetSocketAddress address;
@@ -69,7 +75,15 @@ public final class SocketServer {
     this.handler = handler;
     settings.getSocketOptions().forEach(options::add);
     // made once for all connections, as Pekko's own server does
-    this.http = Http.get(system).serverLayer(settings);
+    // (the one for Java has two more stages, which do nothing)
+    this.http =
+        org.apache.pekko.http.scaladsl.Http.apply(Adapter.toClassic(system))
+            .serverLayer(
+                (org.apache.pekko.http.scaladsl.settings.ServerSettings) settings,
+                scala.Option.empty(),
+                Adapter.toClassic(system).log(),
+                false)
+            .asJava();
     this.cancellation =
         Attributes.none()
             .and(
@@ -151,20 +165,23 @@ public final class SocketServer {
     connection.socket().setTcpNoDelay(true);
     RemoteAddress remote = RemoteAddress.create(connection.remote());
     options.forEach(option -> option.afterConnect(connection.socket()));
-    Flow.of(HttpRequest.class)
+    Flow.of(org.apache.pekko.http.scaladsl.model.HttpRequest.class)
         .mapAsync(settings.getPipeliningLimit(), request -> answer(request, remote))
+        // no attribute for all: each of twenty stages would hold a list that is longer by it
+        .withAttributes(cancellation)
         .join(http)
         .join(Flow.fromGraph(new SocketStage(connection, noSession)))
-        .addAttributes(cancellation)
         .run(system);
   }
 
-  private CompletionStage<HttpResponse> answer(HttpRequest request, RemoteAddress remote)
-      throws Exception {
+  private CompletionStage<org.apache.pekko.http.scaladsl.model.HttpResponse> answer(
+      HttpRequest request, RemoteAddress remote) throws Exception {
     CompletionStage<HttpResponse> answer =
         handler.apply(request.addAttribute(AttributeKeys.remoteAddress, remote));
     return answer.thenApply(
-        response -> terminating ? response.addHeader(Connection.create("close")) : response);
+        response ->
+            (org.apache.pekko.http.scaladsl.model.HttpResponse)
+                (terminating ? response.addHeader(Connection.create("close")) : response));
   }
 
   private void end() {

@@ -38,8 +38,7 @@ final class Storm {
             double seconds = (System.nanoTime() - begun) / (double) TimeUnit.SECONDS.toNanos(1);
             outcome.add("seconds until all are live", seconds);
             outcome.add("pages read", site.hub(0).path("catchUpReads").asLong() - reads);
-            outcome.add(
-                "cursors verified", site.hub(0).path("cursorChecks").asLong() - checks);
+            outcome.add("cursors verified", site.hub(0).path("cursorChecks").asLong() - checks);
             // those of the tail and the writers are among them
             outcome.add("transactions meanwhile", transactions(site) - transactions);
             writers.close();
