@@ -152,19 +152,19 @@ public final class SocketServer {
     RemoteAddress remote = RemoteAddress.create(connection.remote());
     options.forEach(option -> option.afterConnect(connection.socket()));
     Flow.of(HttpRequest.class)
-        .mapAsync(settings.getPipeliningLimit(), request -> answer(request, remote))
+        .mapAsync(
+            settings.getPipeliningLimit(),
+            request -> handler.apply(request.addAttribute(AttributeKeys.remoteAddress, remote)))
+        // not by a stage of the future: a route's would go on in the JVM's common pool
+        .map(this::lastWhenTerminating)
         .join(http)
         .join(Flow.fromGraph(new SocketStage(connection, noSession)))
         .addAttributes(cancellation)
         .run(system);
   }
 
-  private CompletionStage<HttpResponse> answer(HttpRequest request, RemoteAddress remote)
-      throws Exception {
-    CompletionStage<HttpResponse> answer =
-        handler.apply(request.addAttribute(AttributeKeys.remoteAddress, remote));
-    return answer.thenApply(
-        response -> terminating ? response.addHeader(Connection.create("close")) : response);
+  private HttpResponse lastWhenTerminating(HttpResponse response) {
+    return terminating ? response.addHeader(Connection.create("close")) : response;
   }
 
   private void end() {
