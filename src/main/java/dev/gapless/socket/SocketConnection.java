@@ -21,6 +21,7 @@ final class SocketConnection {
   private final AtomicBoolean closed = new AtomicBoolean();
   private @Nullable SelectionKey key;
   private volatile @Nullable IntConsumer stream;
+  private volatile boolean aborted;
   private volatile long lastWrite = System.nanoTime();
 
   SocketConnection(SocketChannel channel, SocketLoop loop) {
@@ -53,6 +54,10 @@ final class SocketConnection {
   /** Who is told of what this connection asked for, on the thread of the loop. */
   void tell(IntConsumer stream) {
     this.stream = stream;
+    if (aborted) {
+      // before it began, or while
+      stream.accept(ABORT);
+    }
   }
 
   void ready(int operations) {
@@ -63,6 +68,7 @@ final class SocketConnection {
   }
 
   void abort() {
+    aborted = true;
     if (stream == null) {
       close(true);
     } else {
@@ -87,6 +93,7 @@ final class SocketConnection {
       }
       loop.changed();
     } catch (CancelledKeyException e) {
+      loop.written(this);
       throw new IOException("closed", e);
     }
   }

@@ -113,8 +113,9 @@ final class SocketStage extends GraphStage<FlowShape<SslTlsOutbound, SslTlsInbou
       setKeepGoing(true);
       AsyncCallback<Integer> ready = createAsyncCallback(this::onReady);
       connection.tell(ready::invoke);
-      want(OP_READ);
       pull(in);
+      // last, since it fails if the connection has ended
+      want(OP_READ);
     }
 
     @Override
