@@ -111,6 +111,8 @@ public final class SocketServer {
       channel.bind(address, settings.getBacklog());
       SocketServer server = new SocketServer(system, channel, settings, handler);
       server.loop.start();
+      // its streams have ended by then
+      system.getWhenTerminated().thenRun(server.loop::stop);
       return server;
     } catch (IOException | RuntimeException e) {
       channel.close();
@@ -142,7 +144,10 @@ public final class SocketServer {
     return ended.whenComplete((done, failure) -> cut.cancel());
   }
 
-  /** Completes when it no longer serves: after {@link #terminate}, or because it cannot go on. */
+  /**
+   * Completes when it no longer serves: after {@link #terminate}, after the end of the actor
+   * system, or because it cannot go on.
+   */
   public CompletionStage<Done> ended() {
     return ended;
   }
