@@ -5,6 +5,7 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.nio.channels.CancelledKeyException;
+import java.nio.channels.ClosedSelectorException;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -92,7 +93,7 @@ final class SocketConnection {
         key.interestOpsOr(operation);
       }
       loop.changed();
-    } catch (CancelledKeyException e) {
+    } catch (CancelledKeyException | ClosedSelectorException e) {
       loop.written(this);
       throw new IOException("closed", e);
     }

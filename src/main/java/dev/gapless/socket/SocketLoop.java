@@ -88,14 +88,7 @@ final class SocketLoop {
 
   /** Ends every connection at once. */
   void abortAll() {
-    execute(
-        () -> {
-          for (SelectionKey key : selector.keys()) {
-            if (key.attachment() instanceof SocketConnection connection) {
-              connection.abort();
-            }
-          }
-        });
+    execute(this::abortEach);
   }
 
   /** The channel was closed. */
@@ -141,11 +134,13 @@ final class SocketLoop {
         acceptWhileThereIsRoom();
         stopped = stopping && open <= 0;
       }
-      selector.close();
     } catch (IOException | RuntimeException | Error e) {
       // without it nothing of this server works
       log.error("sockets_failed", e);
+      abortEach();
     } finally {
+      closeServer();
+      closeSelector();
       ended.run();
     }
   }
@@ -203,6 +198,23 @@ final class SocketLoop {
       // it has ended already, or the system has
       log.debug("connection_not_begun", e);
       connection.close(true);
+    }
+  }
+
+  private void abortEach() {
+    for (SelectionKey key : selector.keys()) {
+      if (key.attachment() instanceof SocketConnection connection) {
+        connection.abort();
+      }
+    }
+  }
+
+  /** What is closed from now on is so at once, without waiting for the selector. */
+  private void closeSelector() {
+    try {
+      selector.close();
+    } catch (IOException e) {
+      log.warn("selector", e);
     }
   }
 
