@@ -17,13 +17,15 @@ final class SocketConnection {
   /** What the stream is told besides the operations of the selector. */
   static final int ABORT = 1 << 30;
 
+  static final int STALLED = 1 << 29;
+
   private final SocketChannel channel;
   private final SocketLoop loop;
   private final AtomicBoolean closed = new AtomicBoolean();
   private @Nullable SelectionKey key;
   private volatile @Nullable IntConsumer stream;
   private volatile boolean aborted;
-  private volatile long lastWrite = System.nanoTime();
+  private volatile long progress = System.nanoTime();
 
   SocketConnection(SocketChannel channel, SocketLoop loop) {
     this.channel = channel;
@@ -77,17 +79,22 @@ final class SocketConnection {
     }
   }
 
-  void abortIfStalled(long now, long timeout) {
-    if (now - lastWrite > timeout) {
-      ready(ABORT);
+  /** Tells the stream if the kernel has taken nothing for so long. */
+  void lookIfStalled() {
+    if (isStalled()) {
+      ready(STALLED);
     }
+  }
+
+  boolean isStalled() {
+    return System.nanoTime() - progress > loop.stallTimeout();
   }
 
   /** Asks to be told, once, when the socket is ready for the operation. */
   void want(int operation) throws IOException {
     try {
-      if (operation == SelectionKey.OP_WRITE) {
-        loop.writing(this);
+      if (operation == SelectionKey.OP_WRITE && loop.writing(this)) {
+        progress = System.nanoTime();
       }
       if (key != null) {
         key.interestOpsOr(operation);
@@ -107,7 +114,7 @@ final class SocketConnection {
   int write(ByteBuffer buffer) throws IOException {
     int written = channel.write(buffer);
     if (written > 0) {
-      lastWrite = System.nanoTime();
+      progress = System.nanoTime();
     }
     return written;
   }

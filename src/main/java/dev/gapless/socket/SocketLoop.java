@@ -102,13 +102,22 @@ final class SocketLoop {
     selector.wakeup();
   }
 
-  /** The kernel takes no more of what it has to write. */
-  void writing(SocketConnection connection) {
-    writing.add(connection);
+  /**
+   * The kernel takes no more of what it has to write.
+   *
+   * @return whether it took all until now
+   */
+  boolean writing(SocketConnection connection) {
+    return writing.add(connection);
   }
 
   void written(SocketConnection connection) {
     writing.remove(connection);
+  }
+
+  /** In nanoseconds. */
+  long stallTimeout() {
+    return stallTimeout;
   }
 
   private void execute(Runnable task) {
@@ -129,7 +138,7 @@ final class SocketLoop {
         if (waits && now - looked >= TICK.toNanos()) {
           looked = now;
           acceptFailed = false;
-          writing.forEach(connection -> connection.abortIfStalled(now, stallTimeout));
+          writing.forEach(SocketConnection::lookIfStalled);
         }
         acceptWhileThereIsRoom();
         stopped = stopping && open <= 0;
