@@ -5,6 +5,7 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.nio.channels.CancelledKeyException;
+import java.nio.channels.ClosedSelectorException;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -16,12 +17,15 @@ final class SocketConnection {
   /** What the stream is told besides the operations of the selector. */
   static final int ABORT = 1 << 30;
 
+  static final int STALLED = 1 << 29;
+
   private final SocketChannel channel;
   private final SocketLoop loop;
   private final AtomicBoolean closed = new AtomicBoolean();
   private @Nullable SelectionKey key;
   private volatile @Nullable IntConsumer stream;
-  private volatile long lastWrite = System.nanoTime();
+  private volatile boolean aborted;
+  private volatile long progress = System.nanoTime();
 
   SocketConnection(SocketChannel channel, SocketLoop loop) {
     this.channel = channel;
@@ -53,6 +57,10 @@ final class SocketConnection {
   /** Who is told of what this connection asked for, on the thread of the loop. */
   void tell(IntConsumer stream) {
     this.stream = stream;
+    if (aborted) {
+      // before it began, or while
+      stream.accept(ABORT);
+    }
   }
 
   void ready(int operations) {
@@ -63,6 +71,7 @@ final class SocketConnection {
   }
 
   void abort() {
+    aborted = true;
     if (stream == null) {
       close(true);
     } else {
@@ -70,23 +79,29 @@ final class SocketConnection {
     }
   }
 
-  void abortIfStalled(long now, long timeout) {
-    if (now - lastWrite > timeout) {
-      ready(ABORT);
+  /** Tells the stream if the kernel has taken nothing for so long. */
+  void lookIfStalled() {
+    if (isStalled()) {
+      ready(STALLED);
     }
+  }
+
+  boolean isStalled() {
+    return System.nanoTime() - progress > loop.stallTimeout();
   }
 
   /** Asks to be told, once, when the socket is ready for the operation. */
   void want(int operation) throws IOException {
     try {
-      if (operation == SelectionKey.OP_WRITE) {
-        loop.writing(this);
+      if (operation == SelectionKey.OP_WRITE && loop.writing(this)) {
+        progress = System.nanoTime();
       }
       if (key != null) {
         key.interestOpsOr(operation);
       }
       loop.changed();
-    } catch (CancelledKeyException e) {
+    } catch (CancelledKeyException | ClosedSelectorException e) {
+      loop.written(this);
       throw new IOException("closed", e);
     }
   }
@@ -99,7 +114,7 @@ final class SocketConnection {
   int write(ByteBuffer buffer) throws IOException {
     int written = channel.write(buffer);
     if (written > 0) {
-      lastWrite = System.nanoTime();
+      progress = System.nanoTime();
     }
     return written;
   }

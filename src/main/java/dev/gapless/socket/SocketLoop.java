@@ -88,14 +88,7 @@ final class SocketLoop {
 
   /** Ends every connection at once. */
   void abortAll() {
-    execute(
-        () -> {
-          for (SelectionKey key : selector.keys()) {
-            if (key.attachment() instanceof SocketConnection connection) {
-              connection.abort();
-            }
-          }
-        });
+    execute(this::abortEach);
   }
 
   /** The channel was closed. */
@@ -109,13 +102,22 @@ final class SocketLoop {
     selector.wakeup();
   }
 
-  /** The kernel takes no more of what it has to write. */
-  void writing(SocketConnection connection) {
-    writing.add(connection);
+  /**
+   * The kernel takes no more of what it has to write.
+   *
+   * @return whether it took all until now
+   */
+  boolean writing(SocketConnection connection) {
+    return writing.add(connection);
   }
 
   void written(SocketConnection connection) {
     writing.remove(connection);
+  }
+
+  /** In nanoseconds. */
+  long stallTimeout() {
+    return stallTimeout;
   }
 
   private void execute(Runnable task) {
@@ -136,16 +138,18 @@ final class SocketLoop {
         if (waits && now - looked >= TICK.toNanos()) {
           looked = now;
           acceptFailed = false;
-          writing.forEach(connection -> connection.abortIfStalled(now, stallTimeout));
+          writing.forEach(SocketConnection::lookIfStalled);
         }
         acceptWhileThereIsRoom();
         stopped = stopping && open <= 0;
       }
-      selector.close();
     } catch (IOException | RuntimeException | Error e) {
       // without it nothing of this server works
       log.error("sockets_failed", e);
+      abortEach();
     } finally {
+      closeServer();
+      closeSelector();
       ended.run();
     }
   }
@@ -203,6 +207,23 @@ final class SocketLoop {
       // it has ended already, or the system has
       log.debug("connection_not_begun", e);
       connection.close(true);
+    }
+  }
+
+  private void abortEach() {
+    for (SelectionKey key : selector.keys()) {
+      if (key.attachment() instanceof SocketConnection connection) {
+        connection.abort();
+      }
+    }
+  }
+
+  /** What is closed from now on is so at once, without waiting for the selector. */
+  private void closeSelector() {
+    try {
+      selector.close();
+    } catch (IOException e) {
+      log.warn("selector", e);
     }
   }
 

@@ -125,6 +125,8 @@ public final class SocketServer {
       channel.bind(address, settings.getBacklog());
       SocketServer server = new SocketServer(system, channel, settings, handler);
       server.loop.start();
+      // its streams have ended by then
+      system.getWhenTerminated().thenRun(server.loop::stop);
       return server;
     } catch (IOException | RuntimeException e) {
       channel.close();
@@ -156,7 +158,10 @@ public final class SocketServer {
     return ended.whenComplete((done, failure) -> cut.cancel());
   }
 
-  /** Completes when it no longer serves: after {@link #terminate}, or because it cannot go on. */
+  /**
+   * Completes when it no longer serves: after {@link #terminate}, after the end of the actor
+   * system, or because it cannot go on.
+   */
   public CompletionStage<Done> ended() {
     return ended;
   }
@@ -166,7 +171,11 @@ public final class SocketServer {
     RemoteAddress remote = RemoteAddress.create(connection.remote());
     options.forEach(option -> option.afterConnect(connection.socket()));
     Flow.of(org.apache.pekko.http.scaladsl.model.HttpRequest.class)
-        .mapAsync(settings.getPipeliningLimit(), request -> answer(request, remote))
+        .mapAsync(
+            settings.getPipeliningLimit(),
+            request -> handler.apply(request.addAttribute(AttributeKeys.remoteAddress, remote)))
+        // not by a stage of the future: a route's would go on in the JVM's common pool
+        .map(this::lastWhenTerminating)
         // no attribute for all: each of twenty stages would hold a list that is longer by it
         .withAttributes(cancellation)
         .join(http)
@@ -174,14 +183,10 @@ public final class SocketServer {
         .run(system);
   }
 
-  private CompletionStage<org.apache.pekko.http.scaladsl.model.HttpResponse> answer(
-      HttpRequest request, RemoteAddress remote) throws Exception {
-    CompletionStage<HttpResponse> answer =
-        handler.apply(request.addAttribute(AttributeKeys.remoteAddress, remote));
-    return answer.thenApply(
-        response ->
-            (org.apache.pekko.http.scaladsl.model.HttpResponse)
-                (terminating ? response.addHeader(Connection.create("close")) : response));
+  private org.apache.pekko.http.scaladsl.model.HttpResponse lastWhenTerminating(
+      HttpResponse response) {
+    return (org.apache.pekko.http.scaladsl.model.HttpResponse)
+        (terminating ? response.addHeader(Connection.create("close")) : response);
   }
 
   private void end() {

@@ -113,8 +113,9 @@ final class SocketStage extends GraphStage<FlowShape<SslTlsOutbound, SslTlsInbou
       setKeepGoing(true);
       AsyncCallback<Integer> ready = createAsyncCallback(this::onReady);
       connection.tell(ready::invoke);
-      want(OP_READ);
       pull(in);
+      // last, since it fails if the connection has ended
+      want(OP_READ);
     }
 
     @Override
@@ -127,8 +128,14 @@ final class SocketStage extends GraphStage<FlowShape<SslTlsOutbound, SslTlsInbou
         fail("ended from our side");
         return;
       }
-      if ((operations & OP_WRITE) != 0) {
+      // a kernel that has room says so only when a third of its buffer is free: it is tried first
+      if ((operations & (OP_WRITE | SocketConnection.STALLED)) != 0) {
         write();
+      }
+      if ((operations & SocketConnection.STALLED) != 0
+          && !unwritten.isEmpty()
+          && connection.isStalled()) {
+        fail("nothing was taken in time");
       }
       if ((operations & OP_READ) != 0 && !isClosed(out)) {
         read();
