@@ -41,7 +41,7 @@ record CursorRead(Optional<Cursor> retired, Optional<Cursor> event, long lastVal
               "the log is served from a primary and in READ COMMITTED only", NOT_SERVED_HERE);
         }
         Optional<Cursor> event =
-            row.getObject(1) == null ? Optional.empty() : Optional.of(EventRows.read(row).cursor());
+            row.getObject(1) == null ? Optional.empty() : Optional.of(EventRows.readOne(row).cursor());
         Optional<Cursor> retired =
             row.getObject(7) == null
                 ? Optional.empty()

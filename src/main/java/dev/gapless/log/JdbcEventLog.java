@@ -174,7 +174,7 @@ final class JdbcEventLog implements EventLog {
     try (PreparedStatement statement = connection.prepareStatement(HIGHEST_AT_OR_BELOW)) {
       statement.setLong(1, bare.position());
       try (ResultSet row = statement.executeQuery()) {
-        Cursor below = row.next() ? EventRows.read(row).cursor() : Cursor.EARLIEST;
+        Cursor below = row.next() ? EventRows.readOne(row).cursor() : Cursor.EARLIEST;
         return below.position() > earliest.position() ? below : earliest;
       }
     }
