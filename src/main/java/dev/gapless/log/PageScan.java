@@ -34,7 +34,7 @@ final class PageScan {
 
   private PageScan(Connection connection, EventFilter filter, PageLimits limits, boolean forward) {
     this.connection = connection;
-    this.sql = PageStatement.of(filter, forward);
+    this.sql = PageStatement.of(filter, forward, limits.maxEvents());
     this.limits = limits;
     this.forward = forward;
   }
