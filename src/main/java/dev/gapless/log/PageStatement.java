@@ -28,7 +28,7 @@ record PageStatement(String text, EventFilter filter) {
   private static final String EVERYTHING =
       """
       SELECT id, owner, path, type, data::text, created_at, true, 0
-      FROM (SELECT * FROM gapless.events AS e WHERE %2$s ORDER BY e.id%1$s LIMIT %3$d) AS e
+      FROM (SELECT * FROM gapless.events AS e WHERE %2$s ORDER BY e.id%1$s LIMIT %3$s) AS e
       ORDER BY id%1$s LIMIT ?
       """;
 
