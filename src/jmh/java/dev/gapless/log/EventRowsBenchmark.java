@@ -77,7 +77,7 @@ public class EventRowsBenchmark {
 
   /** The statement of a page, with a result that can be read again. */
   private ResultSet query() throws SQLException {
-    PageStatement sql = PageStatement.of(EventFilter.ALL, /* forward= */ true);
+    PageStatement sql = PageStatement.of(EventFilter.ALL, /* forward= */ true, 1000);
     PreparedStatement statement =
         connection.prepareStatement(
             sql.text(), ResultSet.TYPE_SCROLL_INSENSITIVE, ResultSet.CONCUR_READ_ONLY);
@@ -98,7 +98,7 @@ public class EventRowsBenchmark {
   public void decode(Blackhole events) throws SQLException {
     rows.beforeFirst();
     while (rows.next()) {
-      events.consume(EventRows.read(rows));
+      events.consume(EventRows.readOne(rows));
     }
   }
 

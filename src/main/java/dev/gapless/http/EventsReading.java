@@ -7,7 +7,6 @@ import dev.gapless.hub.PageRequest;
 import dev.gapless.hub.PageResult;
 import dev.gapless.hub.Signal;
 import dev.gapless.hub.SubscriptionControl;
-import java.nio.charset.StandardCharsets;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
@@ -114,19 +113,19 @@ final class EventsReading {
   }
 
   static ByteString render(PageResult.Page page) {
-    StringBuilder json = new StringBuilder(64 + page.events().size() * 256);
+    Utf8Text json = new Utf8Text(64 + page.events().size() * 256);
     json.append("{\"events\":[");
     for (int i = 0; i < page.events().size(); i++) {
       HubEvent event = page.events().get(i);
       json.append(i == 0 ? "" : ",");
       EventJson.append(json, event.event(), event.cursor().toString());
     }
-    json.append("],\"cursor\":\"").append(page.cursor());
-    json.append("\",\"more\":").append(page.more());
+    json.append("],\"cursor\":\"").append(page.cursor().toString());
+    json.append("\",\"more\":").append(Boolean.toString(page.more()));
     if (page.behind()) {
       json.append(",\"behind\":true");
     }
-    return ByteString.fromArrayUnsafe(json.append('}').toString().getBytes(StandardCharsets.UTF_8));
+    return json.append('}').toByteString();
   }
 
   private static Problem lost(PageResult.Lost lost) {

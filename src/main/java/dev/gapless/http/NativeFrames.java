@@ -1,5 +1,6 @@
 package dev.gapless.http;
 
+import dev.gapless.event.Event;
 import dev.gapless.event.EventTypes;
 import dev.gapless.hub.FrameFormat;
 import dev.gapless.hub.HubEvent;
@@ -22,6 +23,9 @@ public final class NativeFrames implements FrameFormat {
   private static final Logger LOG = LoggerFactory.getLogger("dev.gapless.http.frames");
   private static final int SLOT = 0;
 
+  // the lines and the names around the JSON, the cursor and the type once more
+  private static final int AROUND = 96;
+
   private NativeFrames() {}
 
   @Override
@@ -38,8 +42,16 @@ public final class NativeFrames implements FrameFormat {
           hubEvent.position());
       return ByteString.fromString(": refused " + hubEvent.position() + "\n\n");
     }
-    return ByteString.fromString(
-        frame(hubEvent.cursor().toString(), type, EventJson.render(hubEvent)));
+    Event event = hubEvent.event();
+    String cursor = hubEvent.cursor().toString();
+    Utf8Text text = new Utf8Text(AROUND + EventJson.size(event));
+    if (event.data().filter(NativeFrames::hasLineEnd).isPresent()) {
+      EventJson.append(text, event, cursor);
+      return ByteString.fromString(frame(cursor, type, text.toString()));
+    }
+    text.append("id: ").append(cursor).append("\nevent: ").append(type).append("\ndata: ");
+    EventJson.append(text, event, cursor);
+    return text.append("\n\n").toByteString();
   }
 
   /** One frame. The id and the name hold no line end; the data may. */
@@ -50,8 +62,12 @@ public final class NativeFrames implements FrameFormat {
     return frame.append("\n\n").toString();
   }
 
+  private static boolean hasLineEnd(String data) {
+    return data.indexOf('\n') >= 0 || data.indexOf('\r') >= 0;
+  }
+
   private static void appendData(StringBuilder frame, String data) {
-    if (data.indexOf('\n') < 0 && data.indexOf('\r') < 0) {
+    if (!hasLineEnd(data)) {
       frame.append(data);
       return;
     }

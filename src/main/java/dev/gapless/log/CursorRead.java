@@ -13,7 +13,7 @@ import java.util.Optional;
  * that misses an event because of retention sees the mark.
  */
 record CursorRead(Optional<Cursor> retired, Optional<Cursor> event, long lastValue) {
-  private static final String SQL =
+  private static final String ONE =
       """
       SELECT e.id, e.owner, e.path, e.type, NULL, e.created_at, r.position, r.fingerprint,
              coalesce(pg_sequence_last_value(
@@ -24,6 +24,18 @@ record CursorRead(Optional<Cursor> retired, Optional<Cursor> event, long lastVal
       LEFT JOIN gapless.events e ON e.id = ?
       """;
 
+  /** Of two positions, without the sequence: a page needs no more, and each page has one. */
+  private static final String TWO =
+      """
+      SELECT e.id, e.owner, e.path, e.type, NULL, e.created_at, r.position, r.fingerprint, 0,
+             NOT pg_is_in_recovery() AND current_setting('transaction_isolation') = 'read committed'
+      FROM (VALUES (1, ?::bigint), (2, ?::bigint)) AS wanted (n, position)
+      LEFT JOIN gapless.retired r ON true
+      LEFT JOIN LATERAL (
+        SELECT * FROM gapless.events AS here WHERE here.id = wanted.position OFFSET 0) AS e ON true
+      ORDER BY wanted.n
+      """;
+
   /** read_only_sql_transaction: what a write to a standby would fail with. */
   private static final String NOT_SERVED_HERE = "25006";
 
@@ -32,23 +44,41 @@ record CursorRead(Optional<Cursor> retired, Optional<Cursor> event, long lastVal
    *     first snapshot: the later statement would not be later
    */
   static CursorRead of(Connection connection, long position) throws SQLException {
-    try (PreparedStatement statement = connection.prepareStatement(SQL)) {
+    try (PreparedStatement statement = connection.prepareStatement(ONE)) {
       statement.setLong(1, position);
       try (ResultSet row = statement.executeQuery()) {
-        row.next();
-        if (!row.getBoolean(10)) {
-          throw new SQLException(
-              "the log is served from a primary and in READ COMMITTED only", NOT_SERVED_HERE);
-        }
-        Optional<Cursor> event =
-            row.getObject(1) == null ? Optional.empty() : Optional.of(EventRows.read(row).cursor());
-        Optional<Cursor> retired =
-            row.getObject(7) == null
-                ? Optional.empty()
-                : Optional.of(new Cursor(row.getLong(7), row.getInt(8)));
-        return new CursorRead(retired, event, row.getLong(9));
+        return next(row);
       }
     }
+  }
+
+  /** Of a page: where it begins, and what bounds it. Neither knows {@code lastValue}. */
+  record Pair(CursorRead start, CursorRead bound) {}
+
+  /** As {@link #of}, for two positions. */
+  static Pair of(Connection connection, long start, long bound) throws SQLException {
+    try (PreparedStatement statement = connection.prepareStatement(TWO)) {
+      statement.setLong(1, start);
+      statement.setLong(2, bound);
+      try (ResultSet row = statement.executeQuery()) {
+        return new Pair(next(row), next(row));
+      }
+    }
+  }
+
+  private static CursorRead next(ResultSet row) throws SQLException {
+    row.next();
+    if (!row.getBoolean(10)) {
+      throw new SQLException(
+          "the log is served from a primary and in READ COMMITTED only", NOT_SERVED_HERE);
+    }
+    Optional<Cursor> event =
+        row.getObject(1) == null ? Optional.empty() : Optional.of(EventRows.readOne(row).cursor());
+    Optional<Cursor> retired =
+        row.getObject(7) == null
+            ? Optional.empty()
+            : Optional.of(new Cursor(row.getLong(7), row.getInt(8)));
+    return new CursorRead(retired, event, row.getLong(9));
   }
 
   /** Where the retained log begins. */

@@ -98,12 +98,12 @@ final class JdbcEventLog implements EventLog {
       throws SQLException {
     PageScan scan =
         PageScan.read(tx, after.position(), upTo.position(), filter, limits, /* forward= */ true);
-    CursorRead read = CursorRead.of(tx, after.position());
-    Optional<LostReason> lost = read.lost(after);
+    CursorRead.Pair read = CursorRead.of(tx, after.position(), upTo.position());
+    Optional<LostReason> lost = read.start().lost(after);
     if (lost.isPresent()) {
-      return new ReadResult.Lost(lost.get(), read.earliest());
+      return new ReadResult.Lost(lost.get(), read.start().earliest());
     }
-    requireBound(tx, upTo);
+    requireBound(read.bound(), upTo);
     return page(scan, after, upTo);
   }
 
@@ -112,10 +112,12 @@ final class JdbcEventLog implements EventLog {
    * in flight: nothing that was read may be used, and the caller will soon have another bound.
    */
   private static void requireBound(Connection tx, Cursor upTo) throws SQLException {
-    if (upTo.isBare()) {
-      return;
+    if (!upTo.isBare()) {
+      requireBound(CursorRead.of(tx, upTo.position()), upTo);
     }
-    CursorRead bound = CursorRead.of(tx, upTo.position());
+  }
+
+  private static void requireBound(CursorRead bound, Cursor upTo) throws SQLException {
     if (bound.lost(upTo).filter(reason -> reason == LostReason.DIVERGED).isPresent()) {
       throw new SQLTransientException("the log has gone back behind the head of this node");
     }
@@ -174,7 +176,7 @@ final class JdbcEventLog implements EventLog {
     try (PreparedStatement statement = connection.prepareStatement(HIGHEST_AT_OR_BELOW)) {
       statement.setLong(1, bare.position());
       try (ResultSet row = statement.executeQuery()) {
-        Cursor below = row.next() ? EventRows.read(row).cursor() : Cursor.EARLIEST;
+        Cursor below = row.next() ? EventRows.readOne(row).cursor() : Cursor.EARLIEST;
         return below.position() > earliest.position() ? below : earliest;
       }
     }

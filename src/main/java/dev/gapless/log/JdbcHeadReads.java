@@ -81,11 +81,12 @@ final class JdbcHeadReads implements HeadReads {
             statement.setLong(3, upTo);
             statement.setInt(4, limit);
             List<Event> events = new ArrayList<>();
+            EventRows decoder = new EventRows();
             BoundedRows.read(
                 statement,
                 maxBytes,
                 row -> {
-                  Event event = EventRows.read(row);
+                  Event event = decoder.read(row);
                   events.add(event);
                   return event.position() == from ? 0 : BoundedRows.size(event);
                 });
@@ -153,7 +154,7 @@ final class JdbcHeadReads implements HeadReads {
                     + EventRows.COLUMNS_WITHOUT_DATA
                     + " FROM gapless.events ORDER BY id DESC LIMIT 1");
         ResultSet row = statement.executeQuery()) {
-      return row.next() ? Optional.of(EventRows.read(row).cursor()) : Optional.empty();
+      return row.next() ? Optional.of(EventRows.readOne(row).cursor()) : Optional.empty();
     }
   }
 

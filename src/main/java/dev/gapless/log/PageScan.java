@@ -26,6 +26,7 @@ final class PageScan {
   private final PageStatement sql;
   private final PageLimits limits;
   private final boolean forward;
+  private final EventRows rows = new EventRows();
   private final List<Event> events = new ArrayList<>();
   private Optional<Cursor> scannedTo = Optional.empty();
   private boolean complete;
@@ -33,7 +34,7 @@ final class PageScan {
 
   private PageScan(Connection connection, EventFilter filter, PageLimits limits, boolean forward) {
     this.connection = connection;
-    this.sql = PageStatement.of(filter, forward);
+    this.sql = PageStatement.of(filter, forward, limits.maxEvents());
     this.limits = limits;
     this.forward = forward;
   }
@@ -103,7 +104,7 @@ final class PageScan {
               limits.maxBytes() - bytes,
               row -> {
                 portion.examined = row.getLong(8);
-                Event event = EventRows.read(row);
+                Event event = rows.read(row);
                 if (!row.getBoolean(7)) {
                   portion.bound = Optional.of(event.cursor());
                   return 0;

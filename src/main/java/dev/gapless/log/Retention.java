@@ -153,7 +153,7 @@ public final class Retention {
       throws SQLException {
     try (PreparedStatement statement = connection.prepareStatement(HIGHEST.formatted(partition));
         ResultSet row = statement.executeQuery()) {
-      return row.next() ? Optional.of(EventRows.read(row).cursor()) : Optional.empty();
+      return row.next() ? Optional.of(EventRows.readOne(row).cursor()) : Optional.empty();
     }
   }
 

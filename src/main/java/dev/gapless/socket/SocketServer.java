@@ -171,9 +171,7 @@ public final class SocketServer {
     RemoteAddress remote = RemoteAddress.create(connection.remote());
     options.forEach(option -> option.afterConnect(connection.socket()));
     Flow.of(org.apache.pekko.http.scaladsl.model.HttpRequest.class)
-        .mapAsync(
-            settings.getPipeliningLimit(),
-            request -> handler.apply(request.addAttribute(AttributeKeys.remoteAddress, remote)))
+        .mapAsync(settings.getPipeliningLimit(), request -> answer(request, remote))
         // not by a stage of the future: a route's would go on in the JVM's common pool
         .map(this::lastWhenTerminating)
         // no attribute for all: each of twenty stages would hold a list that is longer by it
@@ -181,6 +179,11 @@ public final class SocketServer {
         .join(http)
         .join(Flow.fromGraph(new SocketStage(connection, noSession)))
         .run(system);
+  }
+
+  private CompletionStage<HttpResponse> answer(HttpRequest request, RemoteAddress remote)
+      throws Exception {
+    return handler.apply(request.addAttribute(AttributeKeys.remoteAddress, remote));
   }
 
   private org.apache.pekko.http.scaladsl.model.HttpResponse lastWhenTerminating(

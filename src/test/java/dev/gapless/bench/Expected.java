@@ -1,7 +1,9 @@
 package dev.gapless.bench;
 
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * The frames of the events that a group of subscribers has to get, byte for byte and in order. The
@@ -13,7 +15,12 @@ final class Expected {
   private static final byte[] DATA = "data:".getBytes(StandardCharsets.US_ASCII);
   private static final byte[] CONTROL = "event: gapless.".getBytes(StandardCharsets.US_ASCII);
 
-  private byte[] bytes = new byte[64 << 10];
+  // a single array that grows would be copied over and over, a quarter of a gigabyte at last, and
+  // the node would wait for that
+  private static final int SEGMENT_BITS = 20;
+  private static final int SEGMENT = 1 << SEGMENT_BITS;
+
+  private final List<byte[]> segments = new ArrayList<>();
   private int size;
   private int[] ends = new int[1024];
   private long[] positions = new long[1024];
@@ -44,13 +51,31 @@ final class Expected {
   /** How many bytes agree with what is expected from {@code at} on, at most {@code length}. */
   int agreeing(int at, byte[] with, int from, int length) {
     int most = Math.min(length, size - at);
-    int mismatch = Arrays.mismatch(bytes, at, at + most, with, from, from + most);
-    return mismatch < 0 ? most : mismatch;
+    int agreed = 0;
+    while (agreed < most) {
+      int begin = within(at + agreed);
+      int span = Math.min(most - agreed, SEGMENT - begin);
+      int mismatch =
+          Arrays.mismatch(
+              segment(at + agreed), begin, begin + span, with, from + agreed, from + agreed + span);
+      if (mismatch >= 0) {
+        return agreed + mismatch;
+      }
+      agreed += span;
+    }
+    return most;
   }
 
   /** Copies what a subscriber has got of a frame that it has not got in full. */
   byte[] part(int from, int to) {
-    return Arrays.copyOfRange(bytes, from, to);
+    byte[] part = new byte[to - from];
+    for (int copied = 0; copied < part.length; ) {
+      int begin = within(from + copied);
+      int span = Math.min(part.length - copied, SEGMENT - begin);
+      System.arraycopy(segment(from + copied), begin, part, copied, span);
+      copied += span;
+    }
+    return part;
   }
 
   /**
@@ -62,18 +87,31 @@ final class Expected {
       throw new IllegalStateException(
           "event " + position + " came after event " + positions[frames - 1]);
     }
-    if (size + length > bytes.length) {
-      bytes = Arrays.copyOf(bytes, Math.max(2 * bytes.length, size + length));
-    }
     if (frames == ends.length) {
       ends = Arrays.copyOf(ends, 2 * frames);
       positions = Arrays.copyOf(positions, 2 * frames);
     }
-    System.arraycopy(frame, 0, bytes, size, length);
-    size += length;
+    for (int copied = 0; copied < length; ) {
+      int begin = within(size);
+      if (begin == 0) {
+        segments.add(new byte[SEGMENT]);
+      }
+      int span = Math.min(length - copied, SEGMENT - begin);
+      System.arraycopy(frame, copied, segment(size), begin, span);
+      copied += span;
+      size += span;
+    }
     ends[frames] = size;
     positions[frames] = position;
     frames++;
+  }
+
+  private byte[] segment(int at) {
+    return segments.get(at >> SEGMENT_BITS);
+  }
+
+  private static int within(int at) {
+    return at & (SEGMENT - 1);
   }
 
   /** Whether it is the frame of an event: the others name a control event, or have no data. */

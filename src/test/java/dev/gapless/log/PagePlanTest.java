@@ -126,7 +126,7 @@ class PagePlanTest {
 
   private static Cost cost(EventFilter filter, long budget, int wanted, boolean forward)
       throws Exception {
-    PageStatement sql = PageStatement.of(filter, forward);
+    PageStatement sql = PageStatement.of(filter, forward, PAGE);
     try (PreparedStatement statement =
         connection.prepareStatement("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + sql.text())) {
       sql.bind(connection, statement, 0, EVENTS, budget, wanted);
