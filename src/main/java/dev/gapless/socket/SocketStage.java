@@ -35,6 +35,12 @@ final class SocketStage extends GraphStage<FlowShape<SslTlsOutbound, SslTlsInbou
   /** What goes through one system call. One for each thread that runs streams. */
   private static final int BUFFER_SIZE = 64 * 1024;
 
+  /** After so many bytes the others get their turn: a replay would go on for megabytes. */
+  private static final int TURN = 64 * 1024;
+
+  /** Told to itself: the next turn. */
+  private static final int GO_ON = 1 << 28;
+
   private static final ThreadLocal<ByteBuffer> BUFFER =
       ThreadLocal.withInitial(() -> ByteBuffer.allocateDirect(BUFFER_SIZE));
 
@@ -62,6 +68,8 @@ final class SocketStage extends GraphStage<FlowShape<SslTlsOutbound, SslTlsInbou
   private final class Logic extends GraphStageLogic {
     private ByteString unwritten = ByteString.emptyByteString();
     private ByteString ahead = ByteString.emptyByteString();
+    private final AsyncCallback<Integer> ready = createAsyncCallback(this::onReady);
+    private int writtenInTurn;
     private boolean nothingMoreToWrite;
     private boolean abort = true;
 
@@ -111,7 +119,6 @@ final class SocketStage extends GraphStage<FlowShape<SslTlsOutbound, SslTlsInbou
     public void preStart() {
       // the end of one direction is not the end of the connection
       setKeepGoing(true);
-      AsyncCallback<Integer> ready = createAsyncCallback(this::onReady);
       connection.tell(ready::invoke);
       pull(in);
       // last, since it fails if the connection has ended
@@ -127,6 +134,9 @@ final class SocketStage extends GraphStage<FlowShape<SslTlsOutbound, SslTlsInbou
       if ((operations & SocketConnection.ABORT) != 0) {
         fail("ended from our side");
         return;
+      }
+      if ((operations & GO_ON) != 0 && !isClosed(in)) {
+        pull(in);
       }
       // a kernel that has room says so only when a third of its buffer is free: it is tried first
       if ((operations & (OP_WRITE | SocketConnection.STALLED)) != 0) {
@@ -148,6 +158,7 @@ final class SocketStage extends GraphStage<FlowShape<SslTlsOutbound, SslTlsInbou
         while (!unwritten.isEmpty()) {
           int size = unwritten.copyToBuffer(buffer.clear());
           int written = connection.write(buffer.flip());
+          writtenInTurn += written;
           unwritten =
               written == unwritten.size() ? ByteString.emptyByteString() : unwritten.drop(written);
           if (written < size) {
@@ -162,6 +173,10 @@ final class SocketStage extends GraphStage<FlowShape<SslTlsOutbound, SslTlsInbou
       connection.written();
       if (nothingMoreToWrite) {
         closeWhenWritten();
+      } else if (writtenInTurn >= TURN) {
+        writtenInTurn = 0;
+        // not from here: what a stage tells itself is still of the same turn
+        materializer().executionContext().execute(() -> ready.invoke(GO_ON));
       } else if (!hasBeenPulled(in)) {
         pull(in);
       }

@@ -20,6 +20,9 @@ final class Expected {
   private static final int SEGMENT_BITS = 20;
   private static final int SEGMENT = 1 << SEGMENT_BITS;
 
+  // there are ten thousand groups where each subscriber has an owner of its own
+  private static final int FIRST = 4096;
+
   private final List<byte[]> segments = new ArrayList<>();
   private int size;
   private int[] ends = new int[1024];
@@ -94,9 +97,10 @@ final class Expected {
     for (int copied = 0; copied < length; ) {
       int begin = within(size);
       if (begin == 0) {
-        segments.add(new byte[SEGMENT]);
+        segments.add(new byte[size == 0 ? FIRST : SEGMENT]);
       }
       int span = Math.min(length - copied, SEGMENT - begin);
+      growFirst(begin + span);
       System.arraycopy(frame, copied, segment(size), begin, span);
       copied += span;
       size += span;
@@ -104,6 +108,13 @@ final class Expected {
     ends[frames] = size;
     positions[frames] = position;
     frames++;
+  }
+
+  private void growFirst(int needed) {
+    byte[] first = segments.get(0);
+    if (segments.size() == 1 && needed > first.length) {
+      segments.set(0, Arrays.copyOf(first, Math.min(SEGMENT, Math.max(needed, 2 * first.length))));
+    }
   }
 
   private byte[] segment(int at) {
