@@ -42,7 +42,7 @@ import org.apache.pekko.stream.javadsl.Flow;
  * <p>{@code max-connections}, {@code backlog}, {@code socket-options}, {@code pipelining-limit} and
  * everything about requests and answers is taken from the settings. {@code idle-timeout} is how
  * long a connection may accept no byte of what has to be written; how long a quiet one may stay is
- * for others to decide. {@code TCP_NODELAY} is always on. Requests carry {@link
+ * for others to decide. {@code TCP_NODELAY} is on unless they say otherwise. Requests carry {@link
  * AttributeKeys#remoteAddress}. Thread-safe.
  */
 public final class SocketServer {
