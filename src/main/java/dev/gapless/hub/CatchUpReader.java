@@ -31,9 +31,6 @@ final class CatchUpReader {
   // a hundred or two bytes each; after a storm most clients have one of few cursors
   private static final int MOST_CHECKS = 10_000;
 
-  // the database goes on without a pause while a client is given the first of them
-  private static final int PAGES_AHEAD = 2;
-
   /** As {@link ReadResult}, with events that share their frames. */
   sealed interface SharedRead {
     /**
@@ -79,27 +76,9 @@ final class CatchUpReader {
     return load(new Key(history, after, filter), upTo);
   }
 
-  /**
-   * Begins to read the pages that {@link #read} will be asked for next, one after the other; they
-   * may be gone by then. What the ring has is left to it.
-   */
+  /** Begins to read the page that {@link #read} will be asked for; it may be gone by then. */
   void readAhead(Ring history, Cursor after, Cursor upTo, EventFilter filter) {
-    readAhead(history, after, upTo, filter, PAGES_AHEAD);
-  }
-
-  private void readAhead(Ring history, Cursor after, Cursor upTo, EventFilter filter, int pages) {
-    if (pages == 0
-        || after.compareTo(upTo) >= 0
-        || history.after(after.position(), 1, 1).isPresent()) {
-      return;
-    }
-    load(new Key(history, after, filter), upTo)
-        .thenAccept(
-            read -> {
-              if (read instanceof SharedRead.Page page && page.movesOn()) {
-                readAhead(history, page.scannedTo(), upTo, filter, pages - 1);
-              }
-            });
+    load(new Key(history, after, filter), upTo);
   }
 
   private CompletionStage<SharedRead> load(Key key, Cursor upTo) {

@@ -54,12 +54,12 @@ final class PageRest {
   }
 
   /**
-   * Where the next page begins, once, when the first portion was taken: a subscriber that takes one
-   * will mostly want all.
+   * Where the next page begins, once, when half of this one was taken: a subscriber that takes so
+   * much will want it.
    */
   Optional<Cursor> ahead() {
     SharedRead.Page whole = page.get();
-    if (askedAhead || whole == null) {
+    if (askedAhead || whole == null || 2 * given < whole.events().size()) {
       return Optional.empty();
     }
     askedAhead = true;

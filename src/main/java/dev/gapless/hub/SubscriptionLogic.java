@@ -263,7 +263,10 @@ final class SubscriptionLogic extends AsyncLogic {
 
   /** The database works while the client is given what was read. */
   private void readAhead(Delivered now, Ring current, Cursor after) {
-    shared.catchUp().readAhead(current, after, progress.bound(now.head()), wanted.filter());
+    Cursor upTo = progress.bound(now.head());
+    if (after.compareTo(upTo) < 0 && current.after(after.position(), 1, 1).isEmpty()) {
+      shared.catchUp().readAhead(current, after, upTo, wanted.filter());
+    }
   }
 
   private void onCaughtUp(Ring current) {
