@@ -23,7 +23,8 @@ import org.junit.jupiter.api.Test;
 /** How many connections there are, and when they and their server end. */
 class SocketServerTest {
   private static final Duration LIMIT = Duration.ofSeconds(30);
-  private static final Duration STALL = Duration.ofSeconds(2);
+  // a slow client is judged by it: on a busy machine its kernel may be silent for a second or two
+  private static final Duration STALL = Duration.ofSeconds(5);
 
   @Test
   void oneConnectionTooManyWaitsForAnother() throws IOException {
