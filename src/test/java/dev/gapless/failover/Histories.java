@@ -3,7 +3,6 @@ package dev.gapless.failover;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.gapless.event.Cursor;
-import dev.gapless.event.Event;
 import dev.gapless.failover.Watched.Frame;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -94,15 +93,15 @@ final class Histories {
       }
       next(current())
           .ifPresent(
-              event -> {
-                throw wrong("it still misses " + event.cursor());
+              missed -> {
+                throw wrong("it still misses " + missed);
               });
       return resets;
     }
 
     private void onEvent(Cursor id) {
       SortedSet<Integer> possible = reachable();
-      possible.removeIf(i -> next(i).filter(e -> e.cursor().equals(id)).isEmpty());
+      possible.removeIf(i -> next(i).filter(id::equals).isEmpty());
       if (possible.isEmpty()) {
         throw wrong("it should not have got this event");
       }
@@ -175,7 +174,7 @@ final class Histories {
       return reachable;
     }
 
-    private Optional<Event> next(int history) {
+    private Optional<Cursor> next(int history) {
       return history(history).next(cursor.position(), watched.wanted());
     }
 
@@ -187,7 +186,7 @@ final class Histories {
       int from = Math.max(0, at - 5);
       List<String> expected = new ArrayList<>();
       for (int i : reachable()) {
-        expected.add(i + ": " + next(i).map(e -> e.cursor().toString()).orElse("nothing"));
+        expected.add(i + ": " + next(i).map(Cursor::toString).orElse("nothing"));
       }
       return new AssertionError(
           "%s: %s; frame %d of %d: %s; before: %s; it was in history %s of %d at %s, where next is %s"

@@ -7,6 +7,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.OffsetDateTime;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
@@ -18,11 +19,16 @@ import javax.sql.DataSource;
 /** The committed events of one history of the log, as the database shows them. Immutable. */
 final class History {
   private final NavigableMap<Long, Event> events;
+
+  /** By position: clients are judged frame by frame, and each fingerprint is computed once. */
+  private final Map<Long, Cursor> cursors = new HashMap<>();
+
   private final long handedOut;
 
   private History(NavigableMap<Long, Event> events, long handedOut) {
     this.events = events;
     this.handedOut = handedOut;
+    events.values().forEach(event -> cursors.put(event.position(), event.cursor()));
   }
 
   /** All there is now. Nobody may be writing what a client could get. */
@@ -81,13 +87,18 @@ final class History {
 
   /** Whether exactly this event is part of it; the beginning of the log always is. */
   boolean has(Cursor cursor) {
-    Event event = events.get(cursor.position());
-    return cursor.isEarliest() || (event != null && event.cursor().equals(cursor));
+    return cursor.isEarliest() || cursor.equals(cursors.get(cursor.position()));
   }
 
-  /** The first event after a position that a client asked for. */
-  Optional<Event> next(long after, Predicate<Event> wanted) {
-    return events.tailMap(after, false).values().stream().filter(wanted).findFirst();
+  /** The cursor of the first event after a position that a client asked for. */
+  Optional<Cursor> next(long after, Predicate<Event> wanted) {
+    // no stream: the one of a tail map counts all that is behind before it begins
+    for (Event event : events.tailMap(after, false).values()) {
+      if (wanted.test(event)) {
+        return Optional.of(cursors.get(event.position()));
+      }
+    }
+    return Optional.empty();
   }
 
   /** The last event before a position. */
