@@ -76,9 +76,23 @@ final class CatchUpReader {
     return load(new Key(history, after, filter), upTo);
   }
 
-  /** Begins to read the page that {@link #read} will be asked for; it may be gone by then. */
-  void readAhead(Ring history, Cursor after, Cursor upTo, EventFilter filter) {
-    load(new Key(history, after, filter), upTo);
+  /**
+   * Begins to read the pages that {@link #read} will be asked for next, one after the other; they
+   * may be gone by then. What the ring has is left to it.
+   */
+  void readAhead(Ring history, Cursor after, Cursor upTo, EventFilter filter, int pages) {
+    if (pages == 0
+        || after.compareTo(upTo) >= 0
+        || history.after(after.position(), 1, 1).isPresent()) {
+      return;
+    }
+    load(new Key(history, after, filter), upTo)
+        .thenAccept(
+            read -> {
+              if (read instanceof SharedRead.Page page && page.movesOn()) {
+                readAhead(history, page.scannedTo(), upTo, filter, pages - 1);
+              }
+            });
   }
 
   private CompletionStage<SharedRead> load(Key key, Cursor upTo) {

@@ -35,6 +35,11 @@ final class HubState {
     return Optional.ofNullable(delivered);
   }
 
+  /** How many streams are not live. */
+  int catchingUp() {
+    return Math.max(0, running.size() - live.get());
+  }
+
   /** Nothing is decided for now. */
   void suspend() {
     delivered = null;

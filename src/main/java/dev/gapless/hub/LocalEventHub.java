@@ -149,14 +149,13 @@ public final class LocalEventHub implements EventHub {
   @Override
   public HubStatus status() {
     Optional<Ring> ring = state.delivered().map(Delivered::ring);
-    int live = state.live.get();
     return new HubStatus(
         head(),
         ring.map(Ring::floor).orElse(Cursor.EARLIEST),
         ring.map(Ring::size).orElse(0),
         ring.map(Ring::bytes).orElse(0L),
-        live,
-        Math.max(0, state.running.size() - live),
+        state.live.get(),
+        state.catchingUp(),
         state.behind.get(),
         state.deliveredEvents.sum(),
         catchUp.reads(),

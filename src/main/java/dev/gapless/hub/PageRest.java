@@ -56,10 +56,12 @@ final class PageRest {
   /**
    * Where the next page begins, once, when half of this one was taken: a subscriber that takes so
    * much will want it.
+   *
+   * @param early not to wait for the half
    */
-  Optional<Cursor> ahead() {
+  Optional<Cursor> ahead(boolean early) {
     SharedRead.Page whole = page.get();
-    if (askedAhead || whole == null || 2 * given < whole.events().size()) {
+    if (askedAhead || whole == null || (!early && 2 * given < whole.events().size())) {
       return Optional.empty();
     }
     askedAhead = true;

@@ -51,6 +51,10 @@ final class SubscriptionLogic extends AsyncLogic {
   private static final int RING_STEP = 512;
   private static final int STEPS_IN_A_ROW = 16;
 
+  // pages: for a stream that reads alone the database goes on without a pause; many would fall out
+  // of step, because those in front drive the pages out of the cache that the others still want
+  private static final int AHEAD_ALONE = 2;
+
   private static final Duration RECHECK = Duration.ofSeconds(1);
 
   private final SourceShape<Signal> shape;
@@ -124,7 +128,8 @@ final class SubscriptionLogic extends AsyncLogic {
     int steps = 0;
     while (pending.isEmpty() && !isBusy() && phase != Phase.ENDED) {
       if (steps++ == STEPS_IN_A_ROW) {
-        runOnStage(this::advance);
+        // what a stage tells itself is still of the same turn: it goes round by the queue
+        materializer().executionContext().execute(() -> runOnStage(this::advance));
         return;
       }
       if (!step()) {
@@ -243,7 +248,8 @@ final class SubscriptionLogic extends AsyncLogic {
     if (begun.isPresent()) {
       serve(begun.get().events(), begun.get().scannedTo());
       if (phase == Phase.READING) {
-        page.flatMap(PageRest::ahead).ifPresent(next -> readAhead(now, current, next));
+        page.flatMap(rest -> rest.ahead(isAlone()))
+            .ifPresent(next -> readAhead(now, current, next));
       }
     } else {
       page = Optional.empty();
@@ -263,10 +269,19 @@ final class SubscriptionLogic extends AsyncLogic {
 
   /** The database works while the client is given what was read. */
   private void readAhead(Delivered now, Ring current, Cursor after) {
-    Cursor upTo = progress.bound(now.head());
-    if (after.compareTo(upTo) < 0 && current.after(after.position(), 1, 1).isEmpty()) {
-      shared.catchUp().readAhead(current, after, upTo, wanted.filter());
-    }
+    shared
+        .catchUp()
+        .readAhead(
+            current,
+            after,
+            progress.bound(now.head()),
+            wanted.filter(),
+            isAlone() ? AHEAD_ALONE : 1);
+  }
+
+  /** Whether no other stream catches up. */
+  private boolean isAlone() {
+    return shared.state().catchingUp() <= 1;
   }
 
   private void onCaughtUp(Ring current) {

@@ -8,6 +8,7 @@ import java.net.BindException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
@@ -102,7 +103,7 @@ final class Listening {
   }
 
   private static CompletionStage<Done> done() {
-    return java.util.concurrent.CompletableFuture.completedFuture(Done.getInstance());
+    return CompletableFuture.completedFuture(Done.getInstance());
   }
 
   private InetSocketAddress onSocketsOfPekko() {

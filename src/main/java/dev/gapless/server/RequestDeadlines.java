@@ -196,7 +196,7 @@ final class RequestDeadlines {
       return requests > 0 ? 0 : now - since;
     }
 
-    /** The channel belongs to Pekko's selector: closed here, Pekko would not notice. */
+    /** The channel belongs to a selector: closed here, whoever serves it would not notice. */
     void takeNoMore() {
       try {
         socket.shutdownInput();

@@ -56,13 +56,13 @@ final class SocketLoop {
   SocketLoop(
       ServerSocketChannel server, int most, Duration stallTimeout, Begin accepted, Runnable ended)
       throws IOException {
-    this.selector = Selector.open();
     this.server = server;
     this.most = most;
     this.stallTimeout = stallTimeout.toNanos();
     this.accepted = accepted;
     this.ended = ended;
     server.configureBlocking(false);
+    this.selector = Selector.open();
     this.serverKey = server.register(selector, SelectionKey.OP_ACCEPT);
   }
 
@@ -203,9 +203,13 @@ final class SocketLoop {
       channel.configureBlocking(false);
       connection.registered(channel.register(selector, 0, connection));
       accepted.begin(connection);
-    } catch (IOException | RuntimeException e) {
-      // it has ended already, or the system has
+    } catch (IOException e) {
+      // it has ended already
       log.debug("connection_not_begun", e);
+      connection.close(true);
+    } catch (RuntimeException e) {
+      // such as a system that has ended
+      log.warn("connection_not_begun", e);
       connection.close(true);
     }
   }

@@ -16,7 +16,8 @@ final class Idle {
   private static final int OF_EACH_NODE = 1_000;
   private static final Duration PATIENCE = Duration.ofMinutes(2);
   // half of what a node does in its first minute is compiling itself
-  private static final Duration WARM = Duration.ofSeconds(60);
+  // in its second minute half of what a node does is still compiling itself
+  private static final Duration WARM = Duration.ofMinutes(4);
   private static final Duration MEASURED = Duration.ofSeconds(30);
   private static final String ALL = "/v1/events?after=now";
 

@@ -137,6 +137,31 @@ class SubscriptionTest {
   }
 
   @Test
+  void whoComesBackWithOneCursorIsVerifiedOnce() throws SQLException {
+    try (TestHub node = new TestHub("ring-events = 64, page-events = 50")) {
+      List<Cursor> sent = node.append(TestHub.drafts(300, 3));
+      node.begin();
+      for (int i = 0; i < 20; i++) {
+        Client client = new Client(node, Subscription.of(ALL, new StartPoint.At(sent.get(99))));
+        assertThat(client.positions(200)).isEqualTo(positions(sent.subList(100, 300)));
+      }
+      assertThat(node.hub.status().cursorChecks()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void aStreamThatReadsAloneHasTwoPagesReadAhead() throws SQLException {
+    try (TestHub node = new TestHub("ring-events = 64, page-events = 50")) {
+      node.append(TestHub.drafts(2_000, 3));
+      node.begin();
+      Client client = new Client(node, Subscription.of(ALL, StartPoint.EARLIEST));
+      client.expect(Signal.Open.class);
+      // the client's buffer takes the first page, and nobody takes it from there
+      await().until(() -> node.hub.status().catchUpReads() == 3);
+    }
+  }
+
+  @Test
   void aSlowSubscriberFallsBehindAndGetsEverythingWhileOthersAreNotDelayed() throws SQLException {
     try (TestHub node = new TestHub("ring-events = 64, inbox-events = 16, page-events = 100")) {
       node.begin();
