@@ -28,6 +28,7 @@ public final class Bench implements Callable<Integer> {
     MEASURES.put("catch-up", CatchUp::run);
     MEASURES.put("storm", Storm::run);
     MEASURES.put("connections", Idle::connections);
+    MEASURES.put("http2", Http2::run);
     MEASURES.put("idleness", Idle::cost);
   }
 

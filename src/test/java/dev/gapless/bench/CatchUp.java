@@ -32,8 +32,9 @@ final class CatchUp {
       }
       site.execute("ANALYZE gapless.events");
       long last = site.lastCommitted();
+      Outcome warming = new Outcome("the same while the node warms up");
       for (int i = 0; i < WARM_UPS; i++) {
-        clients(site, 1, last, outcome, "warm-up");
+        clients(site, 1, last, warming, "one client");
       }
       for (int i = 0; i < rounds; i++) {
         outcome.add("raw JDBC reader, events/s", EVENTS / raw(site));
