@@ -23,6 +23,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
+import java.util.function.LongConsumer;
 import javax.sql.DataSource;
 import org.apache.pekko.Done;
 import org.apache.pekko.actor.CoordinatedShutdown;
@@ -192,11 +193,27 @@ public final class Gapless implements Extension {
    * @throws IllegalStateException before {@link #start}
    */
   public EventHub hub() {
+    return started();
+  }
+
+  private LocalEventHub started() {
     LocalEventHub started = hub;
     if (started == null) {
       throw new IllegalStateException("start() comes first");
     }
     return started;
+  }
+
+  /**
+   * Tells somebody more, each time a live subscriber of this node is given events, the time from
+   * the insert of the oldest of them (by the database's clock) to now (by this machine's).
+   *
+   * @param nanos called on the threads of streams for every write to a connection: it must be
+   *     thread-safe and take next to no time
+   * @throws IllegalStateException before {@link #start}
+   */
+  public void onDelivery(LongConsumer nanos) {
+    started().onDelivery(nanos);
   }
 
   /** Reading and appending by hand. */

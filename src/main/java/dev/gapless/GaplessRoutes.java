@@ -18,6 +18,7 @@ import dev.gapless.http.Problems;
 import dev.gapless.http.StatusReport;
 import dev.gapless.log.LogSettings;
 import dev.gapless.tail.TailStatus;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -42,6 +43,7 @@ public final class GaplessRoutes {
   /**
    * What the faces read from the configuration.
    *
+   * @param drain over how long an operator's drain ends the streams
    * @param node the name of this node in its status
    */
   public record Settings(
@@ -50,6 +52,7 @@ public final class GaplessRoutes {
       AuthSettings auth,
       FileSettings files,
       HomeserverSettings homeserver,
+      Duration drain,
       String node) {
     /**
      * @throws IllegalArgumentException or {@link com.typesafe.config.ConfigException} naming the
@@ -62,6 +65,7 @@ public final class GaplessRoutes {
           AuthSettings.create(config),
           FileSettings.create(config),
           HomeserverSettings.create(config),
+          config.getDuration("gapless.drain"),
           node);
     }
   }
@@ -88,7 +92,12 @@ public final class GaplessRoutes {
             system, settings.http(), settings.auth(), authorizer, gapless.hub(), pool);
     this.nativeFace =
         NativeRoutes.create(
-            system, services, gapless.log(), gapless::committed, status(settings.node()));
+            system,
+            services,
+            gapless.log(),
+            gapless::committed,
+            status(settings.node()),
+            settings.drain());
     this.homeserverSettings = settings.homeserver();
     system.systemActorOf(FileCleaner.create(store), "gapless-file-cleaner", Props.empty());
   }
@@ -124,10 +133,29 @@ public final class GaplessRoutes {
     return gapless.status().tail().map(TailStatus::state).filter(FOLLOWS::contains).isPresent();
   }
 
-  /** Every face, errors included: what the server serves. */
-  public Route all() {
+  /**
+   * Every face, errors included: what the server serves.
+   *
+   * @param others further routes, such as that of {@link dev.gapless.http.MetricsEndpoint}
+   */
+  public Route all(Route... others) {
     return Problems.seal(
-        Directives.concat(nativeFace.route(), files(), homeserver(), nativeFace.page()));
+        Directives.concat(
+            nativeFace.route(),
+            files(),
+            homeserver(),
+            nativeFace.page(),
+            Directives.concat(Directives.reject(), others)));
+  }
+
+  /** What {@code /health/ready} says: events flow, and streams are taken. */
+  public boolean isReady() {
+    return services.hub().isReady() && !services.isDraining() && follows();
+  }
+
+  /** How many bodies of files are being taken now. */
+  public int uploads() {
+    return store.uploadsInFlight();
   }
 
   /** The native face but for files: events, sessions, revocations, status and health. */

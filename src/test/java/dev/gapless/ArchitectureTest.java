@@ -34,6 +34,8 @@ class ArchitectureTest {
           "dev.gapless.files..",
           "dev.gapless.homeserver..",
           "dev.gapless",
+          "dev.gapless.metrics..",
+          "dev.gapless.dashboard..",
           "dev.gapless.socket..",
           "dev.gapless.server..");
 
@@ -133,6 +135,17 @@ class ArchitectureTest {
             "net.logstash..",
             "org.apache.commons.compress..",
             "org.tukaani..")
+        .because("these dependencies are optional: an embedding application may not have them")
+        .check(main);
+  }
+
+  @Test
+  void onlyMetricsAndServerKnowMicrometer() {
+    noClasses()
+        .that(resideInAnyPackage("dev.gapless.metrics..", "dev.gapless.server..").negate())
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage("io.micrometer..", "io.prometheus..", "dev.gapless.metrics..")
         .because("these dependencies are optional: an embedding application may not have them")
         .check(main);
   }

@@ -75,6 +75,11 @@ public final class FileStore {
     return new FileStore(system, settings, jdbc, changes, new Commits(jdbc, changes, afterCommit));
   }
 
+  /** How many bodies are being taken now. */
+  public int uploadsInFlight() {
+    return settings.maxUploads() - uploads.availablePermits();
+  }
+
   public FileSettings settings() {
     return settings;
   }

@@ -28,6 +28,7 @@ public final class HttpServices {
   private final Executor revoking;
   private final RevocationWatch revocations;
   private final StreamRegistry registry;
+  private final StreamCounters counters = new StreamCounters();
   private final AccessGuard guard;
   private final boolean open;
   private final AcceptedConnections connections = new AcceptedConnections();
@@ -91,12 +92,17 @@ public final class HttpServices {
 
   /** Answers with streams. */
   public StreamResponses streams() {
-    return new StreamResponses(hub, registry);
+    return new StreamResponses(hub, registry, counters);
   }
 
   /** How many streams there are now. */
   public int openStreams() {
     return registry.open();
+  }
+
+  /** What the streams came to since the start. */
+  public StreamCounts streamCounts() {
+    return counters.now(registry.open());
   }
 
   public HttpSettings settings() {
@@ -129,7 +135,8 @@ public final class HttpServices {
     return hub.drain(spread);
   }
 
-  boolean isDraining() {
+  /** Whether it takes no more streams. */
+  public boolean isDraining() {
     return registry.isDraining();
   }
 

@@ -20,6 +20,8 @@ import org.apache.pekko.http.javadsl.model.headers.RawHeader;
 import org.apache.pekko.http.javadsl.model.headers.TimeoutAccess;
 import org.apache.pekko.http.javadsl.server.Route;
 import org.apache.pekko.util.ByteString;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The native face but for files: events, sessions, revocations, status and health. Mount {@link
@@ -27,11 +29,14 @@ import org.apache.pekko.util.ByteString;
  * HttpServerSettings}. Thread-safe.
  */
 public final class NativeRoutes {
+  private static final Logger LOG = LoggerFactory.getLogger(NativeRoutes.class);
+
   // beyond the longest poll: what a page and a publish may take besides
   private static final Duration WORK = Duration.ofSeconds(60);
 
   private final HttpServices services;
   private final StatusReport status;
+  private final Duration drain;
   private final Cors cors;
   private final Resource events;
   private final Resource session;
@@ -42,9 +47,11 @@ public final class NativeRoutes {
       HttpServices services,
       EventLog log,
       Runnable afterCommit,
-      StatusReport status) {
+      StatusReport status,
+      Duration drain) {
     this.services = services;
     this.status = status;
+    this.drain = drain;
     this.cors = Cors.of(services.settings().corsOrigins());
     EventsReading reading =
         new EventsReading(
@@ -70,19 +77,21 @@ public final class NativeRoutes {
   /**
    * @param afterCommit called after each commit of published events, to wake this node's tail at
    *     once; must not block
+   * @param drain over how long {@code POST /v1/drain} ends the streams
    */
   public static NativeRoutes create(
       ActorSystem<?> system,
       HttpServices services,
       EventLog log,
       Runnable afterCommit,
-      StatusReport status) {
-    return new NativeRoutes(system, services, log, afterCommit, status);
+      StatusReport status,
+      Duration drain) {
+    return new NativeRoutes(system, services, log, afterCommit, status, drain);
   }
 
   /**
    * {@code /v1/events}, {@code /v1/session}, {@code /v1/revocations}, {@code /v1/status}, {@code
-   * /health/…}.
+   * /v1/drain}, {@code /health/…}.
    */
   public Route route() {
     return concat(
@@ -90,6 +99,7 @@ public final class NativeRoutes {
         path(segment("v1").slash("session"), session::route),
         path(segment("v1").slash("revocations"), revocations::route),
         path(segment("v1").slash("status"), reading(this::status)::route),
+        path(segment("v1").slash("drain"), draining()::route),
         path(segment("health").slash("live"), reading(this::live)::route),
         path(segment("health").slash("ready"), reading(this::ready)::route));
   }
@@ -130,6 +140,27 @@ public final class NativeRoutes {
                             ContentTypes.APPLICATION_JSON,
                             ByteString.fromArrayUnsafe(Json.bytes(status.render(services)))))
                     .addHeader(RawHeader.create("Cache-Control", "no-store")));
+  }
+
+  private Resource draining() {
+    return Resource.create(cors).on(HttpMethods.POST, this::drain);
+  }
+
+  /** The node answers everything else as before, until it is restarted. */
+  private CompletionStage<HttpResponse> drain(HttpRequest request, RequestTarget target) {
+    return services
+        .guard()
+        .admit(request, new Access.Operate())
+        .thenApply(
+            grant -> {
+              if (!services.isDraining()) {
+                LOG.info("node_drained: asked for by an operator");
+                services.drain(drain);
+              }
+              return HttpResponse.create()
+                  .withStatus(202)
+                  .addHeader(RawHeader.create("Cache-Control", "no-store"));
+            });
   }
 
   private CompletionStage<HttpResponse> live(HttpRequest request, RequestTarget target) {

@@ -40,10 +40,12 @@ public final class StreamResponses {
 
   private final EventHub hub;
   private final StreamRegistry registry;
+  private final StreamCounters counters;
 
-  StreamResponses(EventHub hub, StreamRegistry registry) {
+  StreamResponses(EventHub hub, StreamRegistry registry, StreamCounters counters) {
     this.hub = hub;
     this.registry = registry;
+    this.counters = counters;
   }
 
   /**
@@ -64,7 +66,7 @@ public final class StreamResponses {
     }
     CompletableFuture<Done> ended = new CompletableFuture<>();
     StreamStage stage =
-        new StreamStage(new Encoding(encoder, comeBack), new Admission(grant, ended));
+        new StreamStage(new Encoding(encoder, comeBack, counters), new Admission(grant, ended));
     return withBody(
             source
                 .get()
@@ -82,8 +84,9 @@ public final class StreamResponses {
     return refused(encoder, CloseReason.ERROR, comeBack);
   }
 
-  private static HttpResponse refused(
+  private HttpResponse refused(
       SignalEncoder encoder, CloseReason reason, Supplier<Optional<Cursor>> comeBack) {
+    counters.refused(reason);
     return withBody(Source.single(encoder.refused(reason, comeBack.get())));
   }
 
@@ -140,24 +143,29 @@ public final class StreamResponses {
   static final class Encoding {
     private final SignalEncoder encoder;
     private final Supplier<Optional<Cursor>> comeBack;
+    private final StreamCounters counters;
     private boolean opened;
 
-    Encoding(SignalEncoder encoder, Supplier<Optional<Cursor>> comeBack) {
+    Encoding(SignalEncoder encoder, Supplier<Optional<Cursor>> comeBack, StreamCounters counters) {
       this.encoder = encoder;
       this.comeBack = comeBack;
+      this.counters = counters;
     }
 
     List<ByteString> encode(Signal signal) {
       // ended before "now" was fixed: its position is none to come back to
       if (!opened && signal instanceof Signal.Close close) {
-        return List.of(encoder.refused(close.reason(), comeBack.get()));
+        return List.of(refused(close.reason()));
       }
       // a heartbeat says nothing yet while the node still looks for its head
       opened |= !(signal instanceof Signal.Heartbeat);
-      return encoder.portions(signal);
+      List<ByteString> frames = encoder.portions(signal);
+      counters.sent(signal, frames);
+      return frames;
     }
 
     ByteString refused(CloseReason reason) {
+      counters.refused(reason);
       return encoder.refused(reason, comeBack.get());
     }
   }

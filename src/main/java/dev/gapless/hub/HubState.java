@@ -1,11 +1,13 @@
 package dev.gapless.hub;
 
 import dev.gapless.event.Cursor;
+import java.time.Instant;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,9 +32,38 @@ final class HubState {
   final LongAdder deliveredEvents = new LongAdder();
   volatile boolean draining;
 
+  /** See {@link LocalEventHub#onDelivery}. */
+  private volatile @Nullable LongConsumer ages;
+
   /** Empty until the head is decided for the first time, and while it has to be decided afresh. */
   Optional<Delivered> delivered() {
     return Optional.ofNullable(delivered);
+  }
+
+  synchronized void onDelivery(LongConsumer observer) {
+    LongConsumer before = ages;
+    ages =
+        before == null
+            ? observer
+            : age -> {
+              before.accept(age);
+              observer.accept(age);
+            };
+  }
+
+  /** A live subscriber is given events, of which this one is the oldest. */
+  void given(HubEvent oldest) {
+    LongConsumer observer = ages;
+    if (observer != null) {
+      Instant at = oldest.event().at();
+      Instant now = Instant.now();
+      observer.accept(
+          Math.max(
+              0,
+              (now.getEpochSecond() - at.getEpochSecond()) * 1_000_000_000L
+                  + now.getNano()
+                  - at.getNano()));
+    }
   }
 
   /** How many streams are not live. */

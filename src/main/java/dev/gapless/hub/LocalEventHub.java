@@ -14,6 +14,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongConsumer;
 import javax.sql.DataSource;
 import org.apache.pekko.Done;
 import org.apache.pekko.actor.typed.ActorRef;
@@ -82,6 +83,17 @@ public final class LocalEventHub implements EventHub {
   /** The next decided events; {@code acknowledge} is run when they have been offered to all. */
   public void publish(List<Event> events, Cursor head, Runnable acknowledge) {
     hub().tell(new EventHubActor.Publish(events, head, acknowledge));
+  }
+
+  /**
+   * Tells somebody more, each time a live subscriber is given events, the time from the insert of
+   * the oldest of them (by the database's clock) to now (by this machine's), in nanoseconds.
+   *
+   * @param observer called on the threads of streams for every write to a connection: it must be
+   *     thread-safe and take next to no time
+   */
+  public void onDelivery(LongConsumer observer) {
+    state.onDelivery(observer);
   }
 
   private ActorRef<EventHubActor.Command> hub() {

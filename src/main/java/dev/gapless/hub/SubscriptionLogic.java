@@ -404,6 +404,7 @@ final class SubscriptionLogic extends AsyncLogic {
   private boolean take() {
     List<HubEvent> events = place.takeOrPark();
     if (!events.isEmpty()) {
+      shared.state().given(events.get(0));
       serve(events, events.get(events.size() - 1).cursor());
       return true;
     }

@@ -4,7 +4,9 @@ import com.typesafe.config.Config;
 import dev.gapless.Gapless;
 import dev.gapless.GaplessRoutes;
 import dev.gapless.GaplessSettings;
+import dev.gapless.dashboard.Dashboard;
 import dev.gapless.http.HttpServices;
+import dev.gapless.http.MetricsEndpoint;
 import dev.gapless.http.Problems;
 import dev.gapless.log.LogMigration;
 import dev.gapless.log.LogUnusableException;
@@ -64,7 +66,17 @@ record Application(HttpServices services, Route route) {
                 settings.routes(),
                 Optional.empty()),
             settings.gapless().log().migrateTimeout().plus(PATIENCE));
-    return new Application(routes.services(), routes.all());
+    ServerMetrics metrics =
+        ServerMetrics.start(
+            Gapless.get(system), routes, dataSources.pool(), settings.routes().node());
+    system.getWhenTerminated().thenRun(metrics::close);
+    Dashboard dashboard =
+        Dashboard.start(system, Gapless.get(system), routes, settings.routes().node());
+    return new Application(
+        routes.services(),
+        metrics.around(
+            routes.all(
+                MetricsEndpoint.route(routes.services(), metrics::scrape), dashboard.route())));
   }
 
   /** Beforehand and with its own limit: what is awaited afterwards is the head alone. */

@@ -3,6 +3,7 @@ package dev.gapless.tail;
 import dev.gapless.log.LogNames;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.concurrent.ThreadLocalRandom;
@@ -75,13 +76,19 @@ final class ListenConnection {
   /**
    * Sends a notification to ourselves over another connection: over this one a pooler would deliver
    * it together with the answer.
+   *
+   * @return how much of the cluster's queue of notifications is in use, from 0 to 1
    */
-  void sendProbe(DataSource direct) throws SQLException {
+  double sendProbe(DataSource direct) throws SQLException {
     try (Connection other = direct.getConnection()) {
       other.setNetworkTimeout(Runnable::run, (int) settings.heartbeatTimeout().toMillis());
-      try (PreparedStatement statement = other.prepareStatement("SELECT pg_notify(?, '')")) {
+      try (PreparedStatement statement =
+          other.prepareStatement("SELECT pg_notify(?, ''), pg_notification_queue_usage()")) {
         statement.setString(1, probeChannel);
-        statement.execute();
+        try (ResultSet sent = statement.executeQuery()) {
+          sent.next();
+          return sent.getDouble(2);
+        }
       }
     }
   }

@@ -172,7 +172,11 @@ public final class ListenerActor extends AbstractBehavior<ListenerActor.Command>
   private void probe(ListenConnection open) {
     Duration next = settings.probeInterval();
     try {
-      open.sendProbe(direct);
+      double queueUsage = open.sendProbe(direct);
+      if (report.queueUsage(queueUsage)) {
+        // somebody listens and does not read: at 1 every commit that notifies fails
+        context.getLog().atWarn().addKeyValue("usage", queueUsage).log("notify_queue_filling");
+      }
       probing = true;
       probeDeadline = System.nanoTime() + settings.probeTimeout().toNanos();
     } catch (SQLException e) {
@@ -191,7 +195,15 @@ public final class ListenerActor extends AbstractBehavior<ListenerActor.Command>
     if (arrived.probe() || (arrived.events() > 0 && !probing)) {
       probing = false;
       if (report.state(State.LISTENING)) {
-        context.getLog().info("listener_up");
+        if (report.restarts() == 0) {
+          context.getLog().info("listener_up");
+        } else {
+          context
+              .getLog()
+              .atInfo()
+              .addKeyValue("count", report.restarts())
+              .log("listener_restarted");
+        }
         tail.tell(new LogTailActor.Wake(WakeCause.LISTENER_UP));
       }
       tail.tell(new LogTailActor.ListenerState(true));

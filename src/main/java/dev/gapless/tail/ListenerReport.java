@@ -8,11 +8,15 @@ import org.jspecify.annotations.Nullable;
 
 /** The listener's state and counts, which outlive a restart. Used on its thread only. */
 final class ListenerReport {
+  /** PostgreSQL itself warns at a half. */
+  private static final double QUEUE_FILLING = 0.25;
+
   private final Consumer<ListenerStatus> observer;
   private State state = State.CONNECTING;
   private Instant since = Instant.now();
   private long restarts;
   private long notifications;
+  private double queueUsage;
   private @Nullable TailFailure lastFailure;
 
   ListenerReport(Consumer<ListenerStatus> observer) {
@@ -44,6 +48,20 @@ final class ListenerReport {
     publish();
   }
 
+  long restarts() {
+    return restarts;
+  }
+
+  /** Whether it has just reached {@link #QUEUE_FILLING}. */
+  boolean queueUsage(double now) {
+    boolean filling = now >= QUEUE_FILLING && queueUsage < QUEUE_FILLING;
+    if (now != queueUsage) {
+      queueUsage = now;
+      publish();
+    }
+    return filling;
+  }
+
   void failure(Throwable failure) {
     lastFailure = TailFailure.of(failure);
     publish();
@@ -58,6 +76,6 @@ final class ListenerReport {
   private void publish() {
     observer.accept(
         new ListenerStatus(
-            state, since, restarts, notifications, Optional.ofNullable(lastFailure)));
+            state, since, restarts, notifications, queueUsage, Optional.ofNullable(lastFailure)));
   }
 }

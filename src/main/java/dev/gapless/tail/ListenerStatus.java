@@ -10,6 +10,8 @@ import java.util.Optional;
  * @param since since when
  * @param restarts how often it failed and began anew
  * @param notifications received since start, of all nodes' writers
+ * @param queueUsage how much of the cluster's queue of notifications is in use, from 0 to 1, as
+ *     last looked up (with each probe)
  * @param lastFailure why it failed last
  */
 public record ListenerStatus(
@@ -17,6 +19,7 @@ public record ListenerStatus(
     Instant since,
     long restarts,
     long notifications,
+    double queueUsage,
     Optional<TailFailure> lastFailure) {
 
   /** What the listener does. */

@@ -18,6 +18,7 @@ final class TailReport {
   private long connects;
   private long restarts;
   private long delivered;
+  private long batches;
   private @Nullable TailFailure lastFailure;
 
   TailReport(Consumer<TailStatus> observer) {
@@ -40,6 +41,7 @@ final class TailReport {
 
   void delivered(int events) {
     delivered += events;
+    batches++;
   }
 
   TailFailure failed(Throwable failure) {
@@ -70,6 +72,7 @@ final class TailReport {
             statements,
             causes,
             delivered,
+            batches,
             unacknowledged,
             connects,
             restarts,

@@ -19,6 +19,7 @@ import java.util.Optional;
  * @param statements what it has asked the database since start
  * @param wakes by cause, since start
  * @param delivered events handed over since start
+ * @param batches in how many batches
  * @param unacknowledged batches the hub has not taken over yet
  * @param connects how many connections it has opened
  * @param restarts how often the head was decided afresh, the start included
@@ -34,6 +35,7 @@ public record TailStatus(
     Statements statements,
     Map<WakeCause, Long> wakes,
     long delivered,
+    long batches,
     int unacknowledged,
     long connects,
     long restarts,

@@ -15,6 +15,7 @@ import java.net.http.WebSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Base64;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -78,6 +79,34 @@ final class ChromiumPage implements AutoCloseable {
       throw new IllegalStateException(answer.get("exceptionDetails").toString());
     }
     return answer.at("/result/value");
+  }
+
+  /** As a window of this size shows it, or a phone. */
+  void size(int width, int height, boolean phone) {
+    ask(
+        "Emulation.setDeviceMetricsOverride",
+        JSON.createObjectNode()
+            .put("width", width)
+            .put("height", height)
+            .put("deviceScaleFactor", 1)
+            .put("mobile", phone));
+  }
+
+  /** As who prefers dark pages sees it. */
+  void dark(boolean dark) {
+    ObjectNode media = JSON.createObjectNode();
+    media
+        .putArray("features")
+        .addObject()
+        .put("name", "prefers-color-scheme")
+        .put("value", dark ? "dark" : "light");
+    ask("Emulation.setEmulatedMedia", media);
+  }
+
+  /** What is seen now, as PNG. */
+  byte[] screenshot() {
+    JsonNode answer = ask("Page.captureScreenshot", JSON.createObjectNode().put("format", "png"));
+    return Base64.getDecoder().decode(answer.path("data").asText());
   }
 
   private JsonNode ask(String method, ObjectNode parameters) {

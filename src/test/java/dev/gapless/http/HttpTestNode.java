@@ -8,6 +8,7 @@ import dev.gapless.testkit.TestDatabase;
 import dev.gapless.testkit.TestLogs;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -61,7 +62,8 @@ final class HttpTestNode implements AutoCloseable {
                       gapless.get().log(),
                       gapless.get()::committed,
                       StatusReport.create("test-node", () -> true)
-                          .with("gapless", () -> gapless.get().status()))
+                          .with("gapless", () -> gapless.get().status()),
+                      Duration.ofMillis(100))
                   .route();
             },
             () -> HttpServerSettings.create(config, services.get()));

@@ -17,7 +17,8 @@ class UnopenedStreamTest {
   private final StreamResponses.Encoding encoding =
       new StreamResponses.Encoding(
           SignalEncoder.create(NativeFrames.INSTANCE, true, Duration.ofSeconds(2)),
-          Optional::empty);
+          Optional::empty,
+          new StreamCounters());
 
   private String encode(Signal... signals) {
     return Stream.of(signals)

@@ -1,0 +1,75 @@
+package dev.gapless.dashboard;
+
+import dev.gapless.NodeStatus;
+import dev.gapless.tail.ListenerStatus;
+import dev.gapless.tail.TailStatus;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.HdrHistogram.Histogram;
+import org.HdrHistogram.Recorder;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The samples of the last minutes. {@link #delivered} may be called from any thread; the rest from
+ * one.
+ */
+final class History {
+  static final Duration KEPT = Duration.ofMinutes(15);
+  static final Duration EVERY = Duration.ofSeconds(5);
+
+  private static final long LONGEST_MICROS = TimeUnit.HOURS.toMicros(1);
+
+  private final Recorder ages = new Recorder(LONGEST_MICROS, 2);
+  private final Deque<Sample> samples = new ArrayDeque<>();
+  private @Nullable Histogram interval;
+  private Optional<Counts> last = Optional.empty();
+
+  private record Counts(Instant at, long events, long deliveries) {}
+
+  /** Some events were given to a live subscriber, the oldest of them of this age. */
+  void delivered(long nanos) {
+    ages.recordValue(Math.min(TimeUnit.NANOSECONDS.toMicros(nanos), LONGEST_MICROS));
+  }
+
+  /** To be called each {@link #EVERY}. */
+  void look(NodeStatus status, Instant now) {
+    Counts counts =
+        new Counts(
+            now, status.tail().map(TailStatus::delivered).orElse(0L), status.hub().delivered());
+    Histogram since = ages.getIntervalHistogram(interval);
+    interval = since;
+    last.ifPresent(before -> samples.addLast(sample(before, counts, since, status)));
+    last = Optional.of(counts);
+    Instant oldest = now.minus(KEPT);
+    while (!samples.isEmpty() && samples.getFirst().at() < oldest.getEpochSecond()) {
+      samples.removeFirst();
+    }
+  }
+
+  private static Sample sample(Counts before, Counts now, Histogram ages, NodeStatus status) {
+    double seconds = Math.max(1, Duration.between(before.at(), now.at()).toMillis()) / 1e3;
+    return new Sample(
+        now.at().getEpochSecond(),
+        (now.events() - before.events()) / seconds,
+        (now.deliveries() - before.deliveries()) / seconds,
+        millis(ages, 50),
+        millis(ages, 99),
+        status.tail().map(TailStatus::lag).orElse(0L),
+        status.hub().live() + status.hub().catchingUp(),
+        status.listener().filter(l -> l.state() == ListenerStatus.State.LISTENING).isPresent());
+  }
+
+  private static double millis(Histogram micros, double percentile) {
+    return micros.getTotalCount() == 0 ? 0 : micros.getValueAtPercentile(percentile) / 1e3;
+  }
+
+  /** The oldest first. */
+  List<Sample> samples() {
+    return List.copyOf(samples);
+  }
+}

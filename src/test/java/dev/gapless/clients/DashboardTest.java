@@ -1,0 +1,202 @@
+package dev.gapless.clients;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.gapless.testkit.Backends;
+import dev.gapless.testkit.EventClient;
+import dev.gapless.testkit.Oracle;
+import dev.gapless.testkit.ServerNode;
+import dev.gapless.testkit.TestDatabase;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.Statement;
+import java.time.Duration;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.postgresql.ds.PGSimpleDataSource;
+
+/**
+ * The dashboard in a browser, with a node to which things happen. With {@code
+ * -Dgapless.docs.write=on} it makes the pictures of docs/operations.md.
+ */
+class DashboardTest {
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final Path PICTURES = Path.of("docs/images");
+  private static final String EVENT =
+      "{\"owner\":\"acme-" + ServerNode.MARKER + "\",\"path\":\"/a\",\"type\":\"note\"}";
+
+  private TestDatabase database;
+  private ServerNode node;
+  private ChromiumPage page;
+
+  @BeforeAll
+  static void require() {
+    EventSourceClient.requireInstalled("chromium");
+  }
+
+  @BeforeEach
+  void start() {
+    database = TestDatabase.create();
+    node = ServerNode.start(database, "");
+    page = ChromiumPage.open();
+    page.size(1200, 900, false);
+  }
+
+  @AfterEach
+  void stop() {
+    page.close();
+    node.close();
+    database.close();
+  }
+
+  private void open() {
+    page.goTo(node.url() + "/dashboard");
+    awaitText(".pill", "ready");
+  }
+
+  private String text(String selector) {
+    return page.evaluate(
+            "[...document.querySelectorAll('" + selector + "')].map(e => e.textContent).join('|')")
+        .asText();
+  }
+
+  private void awaitText(String selector, String wanted) {
+    await(selector + " shows " + wanted)
+        .atMost(PATIENCE)
+        .untilAsserted(() -> assertThat(text(selector)).contains(wanted));
+  }
+
+  private void picture(String name) throws IOException {
+    if (System.getProperty("gapless.docs.write") != null) {
+      Files.createDirectories(PICTURES);
+      Files.write(PICTURES.resolve("dashboard-" + name + ".png"), page.screenshot());
+    }
+  }
+
+  @Test
+  void showsAHealthyNode() throws Exception {
+    try (EventClient client = EventClient.watch(node, "/v1/events")) {
+      open();
+      for (int i = 0; i < 200; i++) {
+        node.publish(EVENT);
+      }
+      await().atMost(PATIENCE).until(() -> client.count() == 200);
+      awaitText(".parts tr", "listenerlistening");
+      awaitText(".parts tr", "tailfollowing");
+      awaitText(".parts tr", "hubdelivering");
+      awaitText(".figures", "head200-");
+      awaitText(".figures", "live1");
+      awaitText(".alerts", "");
+      await("events were drawn")
+          .atMost(PATIENCE)
+          .until(
+              () ->
+                  page.evaluate("document.querySelectorAll('svg path[d^=M]').length").asInt() >= 7);
+      assertThat(text(".name")).isEqualTo(node.name());
+      assertThat(page.evaluate("document.body.dataset.state").asText()).isEqualTo("open");
+      // nothing of what users store or publish
+      assertThat(page.evaluate("document.body.outerHTML").asText())
+          .doesNotContain(ServerNode.MARKER);
+      picture("healthy");
+      page.dark(true);
+      page.size(390, 844, true);
+      await("nothing sticks out of a phone")
+          .atMost(PATIENCE)
+          .until(
+              () ->
+                  page.evaluate("document.documentElement.scrollWidth <= innerWidth").asBoolean());
+      picture("phone");
+    }
+  }
+
+  @Test
+  void showsAListenerThatWasKilled() throws Exception {
+    open();
+    Backends.of(new Oracle(database.dataSource()), node).terminateListener();
+    awaitText(".parts tr:first-child td:nth-child(3)", "1");
+    awaitText(".parts tr:first-child td:nth-child(4)", "ago: ");
+    picture("listener-killed");
+    awaitText(".parts tr", "listenerlistening");
+  }
+
+  @Test
+  void namesWhoHoldsBackTheLog() throws Exception {
+    open();
+    PGSimpleDataSource billing = database.dataSource();
+    billing.setApplicationName("billing");
+    try (EventClient client = EventClient.watch(node, "/v1/events");
+        Connection parked = billing.getConnection();
+        Statement statement = parked.createStatement()) {
+      parked.setAutoCommit(false);
+      statement.execute("SELECT gapless.publish('acme', '/parked', 'note')");
+      int pid = parked.unwrap(org.postgresql.PGConnection.class).getBackendPID();
+      for (int i = 0; i < 12; i++) {
+        node.publish(EVENT);
+      }
+      awaitText(".alerts", "writer " + pid + " (billing) holds back 13 positions for ");
+      awaitText(".parts tr", "tailblocked");
+      picture("blocked");
+      parked.commit();
+      await().atMost(PATIENCE).until(() -> client.count() == 13);
+    }
+    await("the alert is gone").atMost(PATIENCE).until(() -> text(".alerts li").isEmpty());
+  }
+
+  @Test
+  void drainsTheNode() throws Exception {
+    open();
+    try (EventClient client = EventClient.watch(node, "/v1/events")) {
+      awaitText(".figures", "live1");
+      page.evaluate("window.confirm = () => true; document.querySelector('.drain').click()");
+      awaitText(".pill", "draining");
+      awaitText(".alerts", "drained: it takes no new streams");
+      await()
+          .atMost(PATIENCE)
+          .until(
+              () ->
+                  client.controls("gapless.close").stream()
+                      .anyMatch(close -> close.data().contains("drain")));
+      assertThat(node.get("/health/ready").statusCode()).isEqualTo(503);
+      awaitText(".figures", "live0");
+      picture("draining");
+    }
+  }
+
+  @Test
+  void asksForAToken() {
+    // the SHA-256 of "operator"
+    try (TestDatabase own = TestDatabase.create();
+        ServerNode guarded =
+            ServerNode.start(
+                own,
+                """
+                gapless.auth { mode = tokens, tokens = [ { name = "o", operate = true, sha256 =
+                "06e55b633481f7bb072957eabcf110c972e86691c3cfedabe088024bffe42f23" } ] }
+                """)) {
+      page.goTo(guarded.url() + "/dashboard");
+      await("the form is shown")
+          .atMost(PATIENCE)
+          .until(() -> !page.evaluate("document.getElementById('session').hidden").asBoolean());
+      assertThat(text(".node")).isEmpty();
+      signIn("guess");
+      awaitText("#session-problem", "not accepted");
+      signIn("operator");
+      awaitText(".pill", "ready");
+      // the session's cookie lasts; the token is asked for again only to change something
+      page.goTo(guarded.url() + "/dashboard");
+      awaitText(".pill", "ready");
+    }
+  }
+
+  private void signIn(String token) {
+    page.evaluate(
+        "document.getElementById('token').value = '"
+            + token
+            + "'; document.querySelector('#session button').click()");
+  }
+}
