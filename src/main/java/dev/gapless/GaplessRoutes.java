@@ -30,6 +30,8 @@ import org.apache.pekko.actor.typed.DispatcherSelector;
 import org.apache.pekko.actor.typed.Props;
 import org.apache.pekko.http.javadsl.server.Directives;
 import org.apache.pekko.http.javadsl.server.Route;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The HTTP faces of a node as routes, to mount where the application likes. Bind the server with
@@ -37,6 +39,7 @@ import org.apache.pekko.http.javadsl.server.Route;
  * and thread-safe.
  */
 public final class GaplessRoutes {
+  private static final Logger LOG = LoggerFactory.getLogger(GaplessRoutes.class);
   private static final Set<TailStatus.State> FOLLOWS =
       Set.of(TailStatus.State.FOLLOWING, TailStatus.State.BLOCKED);
 
@@ -73,6 +76,7 @@ public final class GaplessRoutes {
   private final ActorSystem<?> system;
   private final Gapless gapless;
   private final HttpServices services;
+  private final Duration drain;
   private final FileStore store;
   private final NativeRoutes nativeFace;
   private final HomeserverSettings homeserverSettings;
@@ -85,6 +89,7 @@ public final class GaplessRoutes {
       Optional<Authorizer> authorizer) {
     this.system = system;
     this.gapless = gapless;
+    this.drain = settings.drain();
     this.store =
         FileStore.create(system, pool, gapless.log(), settings.files(), gapless::committed);
     this.services =
@@ -97,7 +102,7 @@ public final class GaplessRoutes {
             gapless.log(),
             gapless::committed,
             status(settings.node()),
-            settings.drain());
+            this::drain);
     this.homeserverSettings = settings.homeserver();
     system.systemActorOf(FileCleaner.create(store), "gapless-file-cleaner", Props.empty());
   }
@@ -151,6 +156,14 @@ public final class GaplessRoutes {
   /** What {@code /health/ready} says: events flow, and streams are taken. */
   public boolean isReady() {
     return services.hub().isReady() && !services.isDraining() && follows();
+  }
+
+  /** Ends the streams of this node, spread over the time of the settings, and takes no more. */
+  public void drain() {
+    if (!services.isDraining()) {
+      LOG.info("node_drained: asked for by an operator");
+      services.drain(drain);
+    }
   }
 
   /** How many bodies of files are being taken now. */

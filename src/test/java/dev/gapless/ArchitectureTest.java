@@ -35,6 +35,7 @@ class ArchitectureTest {
           "dev.gapless.homeserver..",
           "dev.gapless",
           "dev.gapless.metrics..",
+          "dev.gapless.cluster..",
           "dev.gapless.dashboard..",
           "dev.gapless.socket..",
           "dev.gapless.server..");
@@ -136,6 +137,20 @@ class ArchitectureTest {
             "org.apache.commons.compress..",
             "org.tukaani..")
         .because("these dependencies are optional: an embedding application may not have them")
+        .check(main);
+  }
+
+  @Test
+  void onlyTheClusterKnowsPekkoCluster() {
+    noClasses()
+        .that(resideInAnyPackage("dev.gapless.cluster..").negate())
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage(
+            "org.apache.pekko.cluster..",
+            "org.apache.pekko.remote..",
+            "org.apache.pekko.management..")
+        .because("no event may depend on the cluster, and these dependencies are optional")
         .check(main);
   }
 

@@ -26,6 +26,7 @@ import org.apache.pekko.http.javadsl.model.HttpResponse;
 import org.apache.pekko.http.javadsl.model.MediaTypes;
 import org.apache.pekko.http.javadsl.model.headers.RawHeader;
 import org.apache.pekko.http.javadsl.server.Directives;
+import org.apache.pekko.http.javadsl.server.PathMatchers;
 import org.apache.pekko.http.javadsl.server.Route;
 import org.apache.pekko.stream.KillSwitches;
 import org.apache.pekko.stream.SharedKillSwitch;
@@ -44,16 +45,23 @@ public final class Dashboard {
   private static final ByteString RETRY = ByteString.fromString("retry: 2000\n\n");
 
   private final HttpServices services;
+  private final GaplessRoutes routes;
+  private final String node;
+  private final Peers peers;
   private final AtomicReference<Shown> shown = new AtomicReference<>(Shown.NOTHING);
   private final Semaphore viewers = new Semaphore(MOST_VIEWERS);
   private final SharedKillSwitch end = KillSwitches.shared("gapless-dashboard");
 
-  private Dashboard(ActorSystem<?> system, Gapless gapless, GaplessRoutes routes, String node) {
+  private Dashboard(
+      ActorSystem<?> system, Gapless gapless, GaplessRoutes routes, String node, Peers peers) {
     this.services = routes.services();
+    this.routes = routes;
+    this.node = node;
+    this.peers = peers;
     History history = new History();
     gapless.onDelivery(history::delivered);
     system.systemActorOf(
-        DashboardActor.create(node, gapless::status, () -> flags(routes), history, shown),
+        DashboardActor.create(node, gapless::status, () -> flags(routes), history, peers, shown),
         "gapless-dashboard",
         Props.empty());
     CoordinatedShutdown.get(system)
@@ -70,10 +78,11 @@ public final class Dashboard {
    * Begins to look at a node that was started.
    *
    * @param node its name
+   * @param peers the nodes that are shown beside it
    */
   public static Dashboard start(
-      ActorSystem<?> system, Gapless gapless, GaplessRoutes routes, String node) {
-    return new Dashboard(system, gapless, routes, node);
+      ActorSystem<?> system, Gapless gapless, GaplessRoutes routes, String node, Peers peers) {
+    return new Dashboard(system, gapless, routes, node, peers);
   }
 
   private static NodeView.Flags flags(GaplessRoutes routes) {
@@ -81,7 +90,7 @@ public final class Dashboard {
         routes.isReady(), routes.services().isDraining(), routes.services().openStreams());
   }
 
-  /** {@code /dashboard} and what is below it. */
+  /** {@code /dashboard} and what is below it, and {@code /v1/nodes/…/drain}. */
   public Route route() {
     ContentType script = MediaTypes.APPLICATION_JAVASCRIPT.toContentType(HttpCharsets.UTF_8);
     ContentType style = MediaTypes.TEXT_CSS.toContentType(HttpCharsets.UTF_8);
@@ -90,6 +99,9 @@ public final class Dashboard {
     Resource styles = file("dashboard.css", style);
     Resource events = PageFile.resource((request, target) -> events(request));
     return Directives.concat(
+        Directives.path(
+            PathMatchers.segment("v1").slash("nodes").slash(PathMatchers.segment()).slash("drain"),
+            name -> PageFile.action((request, target) -> drain(request, name)).route()),
         Directives.path("dashboard", page::route),
         Directives.pathPrefix(
             "dashboard",
@@ -106,6 +118,23 @@ public final class Dashboard {
 
   private CompletionStage<HttpResponse> events(HttpRequest request) {
     return services.guard().admit(request, new Access.Operate()).thenApply(grant -> stream());
+  }
+
+  private CompletionStage<HttpResponse> drain(HttpRequest request, String name) {
+    return services
+        .guard()
+        .admit(request, new Access.Operate())
+        .thenApply(
+            grant -> {
+              if (name.equals(node)) {
+                routes.drain();
+              } else if (peers.heard().containsKey(name)) {
+                peers.drain(name);
+              } else {
+                return HttpResponse.create().withStatus(404);
+              }
+              return HttpResponse.create().withStatus(202);
+            });
   }
 
   private HttpResponse stream() {

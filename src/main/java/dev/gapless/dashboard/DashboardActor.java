@@ -6,9 +6,10 @@ import dev.gapless.NodeStatus;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BiConsumer;
 import java.util.function.Supplier;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.javadsl.AbstractBehavior;
@@ -52,7 +53,9 @@ final class DashboardActor extends AbstractBehavior<DashboardActor.Command> {
   private final Supplier<NodeStatus> status;
   private final Supplier<NodeView.Flags> flags;
   private final History history;
+  private final Peers peers;
   private final AtomicReference<Shown> shown;
+  private String series = "[]";
 
   /**
    * @param shown is kept up to date
@@ -62,12 +65,14 @@ final class DashboardActor extends AbstractBehavior<DashboardActor.Command> {
       Supplier<NodeStatus> status,
       Supplier<NodeView.Flags> flags,
       History history,
+      Peers peers,
       AtomicReference<Shown> shown) {
     return Behaviors.setup(
         context ->
             Behaviors.withTimers(
                 timers ->
-                    new DashboardActor(context, timers, node, status, flags, history, shown)));
+                    new DashboardActor(
+                        context, timers, node, status, flags, history, peers, shown)));
   }
 
   private DashboardActor(
@@ -77,12 +82,14 @@ final class DashboardActor extends AbstractBehavior<DashboardActor.Command> {
       Supplier<NodeStatus> status,
       Supplier<NodeView.Flags> flags,
       History history,
+      Peers peers,
       AtomicReference<Shown> shown) {
     super(context);
     this.node = node;
     this.status = status;
     this.flags = flags;
     this.history = history;
+    this.peers = peers;
     this.shown = shown;
     timers.startTimerWithFixedDelay(Look.INSTANCE, Duration.ZERO, EVERY);
     timers.startTimerWithFixedDelay(Remember.INSTANCE, Duration.ZERO, History.EVERY);
@@ -97,26 +104,46 @@ final class DashboardActor extends AbstractBehavior<DashboardActor.Command> {
   }
 
   private Behavior<Command> onLook(Look tick) {
-    NodeView view = NodeView.of(node, status.get(), flags.get(), Instant.now());
-    ByteString frame = frame("nodes", List.of(view));
+    String view = json(NodeView.of(node, status.get(), flags.get(), Instant.now()));
+    peers.say(view, series);
+    List<String> views = new ArrayList<>(List.of(view));
+    others((name, said) -> views.add(said.view()));
+    ByteString frame = frame("nodes", "[" + String.join(",", views) + "]");
     shown.updateAndGet(before -> new Shown(frame, before.series()));
     return this;
   }
 
   private Behavior<Command> onRemember(Remember tick) {
     history.look(status.get(), Instant.now());
-    ByteString frame = frame("series", Map.of(node, history.samples()));
+    series = json(history.samples());
+    List<String> all = new ArrayList<>(List.of(json(node) + ":" + series));
+    others((name, said) -> all.add(json(name) + ":" + said.series()));
+    ByteString frame = frame("series", "{" + String.join(",", all) + "}");
     shown.updateAndGet(before -> new Shown(before.nodes(), frame));
     return this;
   }
 
-  private static ByteString frame(String event, Object data) {
+  private void others(BiConsumer<String, Peers.Said> each) {
+    peers
+        .heard()
+        .forEach(
+            (name, said) -> {
+              if (!name.equals(node)) {
+                each.accept(name, said);
+              }
+            });
+  }
+
+  private static String json(Object value) {
     try {
-      String json = JSON.writeValueAsString(data);
-      return ByteString.fromArray(
-          ("event: " + event + "\ndata: " + json + "\n\n").getBytes(StandardCharsets.UTF_8));
+      return JSON.writeValueAsString(value);
     } catch (JsonProcessingException e) {
       throw new IllegalStateException(e);
     }
+  }
+
+  private static ByteString frame(String event, String json) {
+    return ByteString.fromArray(
+        ("event: " + event + "\ndata: " + json + "\n\n").getBytes(StandardCharsets.UTF_8));
   }
 }

@@ -20,8 +20,6 @@ import org.apache.pekko.http.javadsl.model.headers.RawHeader;
 import org.apache.pekko.http.javadsl.model.headers.TimeoutAccess;
 import org.apache.pekko.http.javadsl.server.Route;
 import org.apache.pekko.util.ByteString;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The native face but for files: events, sessions, revocations, status and health. Mount {@link
@@ -29,14 +27,12 @@ import org.slf4j.LoggerFactory;
  * HttpServerSettings}. Thread-safe.
  */
 public final class NativeRoutes {
-  private static final Logger LOG = LoggerFactory.getLogger(NativeRoutes.class);
-
   // beyond the longest poll: what a page and a publish may take besides
   private static final Duration WORK = Duration.ofSeconds(60);
 
   private final HttpServices services;
   private final StatusReport status;
-  private final Duration drain;
+  private final Runnable drain;
   private final Cors cors;
   private final Resource events;
   private final Resource session;
@@ -48,7 +44,7 @@ public final class NativeRoutes {
       EventLog log,
       Runnable afterCommit,
       StatusReport status,
-      Duration drain) {
+      Runnable drain) {
     this.services = services;
     this.status = status;
     this.drain = drain;
@@ -77,7 +73,7 @@ public final class NativeRoutes {
   /**
    * @param afterCommit called after each commit of published events, to wake this node's tail at
    *     once; must not block
-   * @param drain over how long {@code POST /v1/drain} ends the streams
+   * @param drain what {@code POST /v1/drain} does; must not block
    */
   public static NativeRoutes create(
       ActorSystem<?> system,
@@ -85,7 +81,7 @@ public final class NativeRoutes {
       EventLog log,
       Runnable afterCommit,
       StatusReport status,
-      Duration drain) {
+      Runnable drain) {
     return new NativeRoutes(system, services, log, afterCommit, status, drain);
   }
 
@@ -153,10 +149,7 @@ public final class NativeRoutes {
         .admit(request, new Access.Operate())
         .thenApply(
             grant -> {
-              if (!services.isDraining()) {
-                LOG.info("node_drained: asked for by an operator");
-                services.drain(drain);
-              }
+              drain.run();
               return HttpResponse.create()
                   .withStatus(202)
                   .addHeader(RawHeader.create("Cache-Control", "no-store"));

@@ -49,6 +49,11 @@ public final class PageFile {
         .on(HttpMethods.HEAD, handler);
   }
 
+  /** What a button of a page does. */
+  public static Resource action(Resource.Handler handler) {
+    return Resource.create(Cors.of(java.util.List.of())).on(HttpMethods.POST, handler);
+  }
+
   private static ByteString load(Class<?> beside, String name) {
     try (InputStream in = beside.getResourceAsStream("page/" + name)) {
       if (in == null) {

@@ -22,7 +22,7 @@ final class RouteNames {
           "/events-stream");
 
   private static final List<String> FOLDERS =
-      List.of("/v1/files/", "/v1/owners/", "/pub/", "/priv/");
+      List.of("/v1/nodes/", "/v1/files/", "/v1/owners/", "/pub/", "/priv/");
 
   private RouteNames() {}
 

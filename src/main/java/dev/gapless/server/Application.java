@@ -4,7 +4,10 @@ import com.typesafe.config.Config;
 import dev.gapless.Gapless;
 import dev.gapless.GaplessRoutes;
 import dev.gapless.GaplessSettings;
+import dev.gapless.cluster.ClusterNode;
+import dev.gapless.cluster.ClusterSettings;
 import dev.gapless.dashboard.Dashboard;
+import dev.gapless.dashboard.Peers;
 import dev.gapless.http.HttpServices;
 import dev.gapless.http.MetricsEndpoint;
 import dev.gapless.http.Problems;
@@ -19,6 +22,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.apache.pekko.Done;
+import org.apache.pekko.actor.CoordinatedShutdown;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.http.javadsl.server.Route;
 import org.slf4j.Logger;
@@ -36,14 +40,15 @@ record Application(HttpServices services, Route route) {
   private static final Duration PATIENCE = Duration.ofSeconds(5);
 
   /** All settings of the library, each of which names its key when it is wrong. */
-  record Settings(GaplessSettings gapless, GaplessRoutes.Settings routes) {
+  record Settings(GaplessSettings gapless, GaplessRoutes.Settings routes, ClusterSettings cluster) {
     /**
      * @throws Refusal naming the key that is wrong
      */
     static Settings from(Config config, String node) {
       return new Settings(
           LaunchSettings.library("gapless", () -> GaplessSettings.create(config)),
-          LaunchSettings.library("gapless", () -> GaplessRoutes.Settings.create(config, node)));
+          LaunchSettings.library("gapless", () -> GaplessRoutes.Settings.create(config, node)),
+          LaunchSettings.library("gapless", () -> ClusterSettings.create(config)));
     }
   }
 
@@ -71,12 +76,34 @@ record Application(HttpServices services, Route route) {
             Gapless.get(system), routes, dataSources.pool(), settings.routes().node());
     system.getWhenTerminated().thenRun(metrics::close);
     Dashboard dashboard =
-        Dashboard.start(system, Gapless.get(system), routes, settings.routes().node());
+        Dashboard.start(
+            system,
+            Gapless.get(system),
+            routes,
+            settings.routes().node(),
+            peers(system, settings, dataSources, routes));
     return new Application(
         routes.services(),
         metrics.around(
             routes.all(
                 MetricsEndpoint.route(routes.services(), metrics::scrape), dashboard.route())));
+  }
+
+  private static Peers peers(
+      ActorSystem<?> system, Settings settings, DataSources dataSources, GaplessRoutes routes) {
+    if (!settings.cluster().enabled()) {
+      return Peers.NONE;
+    }
+    ClusterNode cluster =
+        ClusterNode.start(
+            settings.cluster(),
+            settings.gapless().log(),
+            dataSources.direct(),
+            settings.routes().node(),
+            routes::drain);
+    CoordinatedShutdown.get(system)
+        .addTask(CoordinatedShutdown.PhaseServiceStop(), "gapless-leave-cluster", cluster::leave);
+    return new ClusterPeers(cluster);
   }
 
   /** Beforehand and with its own limit: what is awaited afterwards is the head alone. */

@@ -92,7 +92,8 @@ class OpenApiTest {
 
   private static String target(String path) {
     String key = "ybndrfg8ejkmcpqxot1uwisza345h769ybndrfg8ejkmcpqxot1y";
-    String filled = path.replace("{owner}", "acme").replace("{path}", "a/b");
+    String filled =
+        path.replace("{owner}", "acme").replace("{path}", "a/b").replace("{node}", "n1");
     return filled.startsWith("/pub/") || filled.startsWith("/priv/")
         ? filled + "?pubky-host=" + key
         : filled;

@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -164,6 +165,32 @@ class DashboardTest {
       assertThat(node.get("/health/ready").statusCode()).isEqualTo(503);
       awaitText(".figures", "live0");
       picture("draining");
+    }
+  }
+
+  @Test
+  void showsAndDrainsAllNodesOfACluster() throws Exception {
+    String config = "gapless.cluster { enabled = on, heartbeat = 500 ms }";
+    try (TestDatabase own = TestDatabase.create();
+        ServerNode one = ServerNode.start(own, config);
+        ServerNode two = ServerNode.start(own, config);
+        ServerNode three = ServerNode.start(own, config)) {
+      page.goTo(one.url() + "/dashboard");
+      for (ServerNode each : List.of(one, two, three)) {
+        awaitText(".name", each.name());
+      }
+      awaitText(".pill", "ready|ready|ready");
+      page.size(1200, 1900, false);
+      picture("cluster");
+      page.evaluate(
+          "window.confirm = () => true; [...document.querySelectorAll('.node')].find(n =>"
+              + " n.dataset.node === '"
+              + three.name()
+              + "').querySelector('.drain').click()");
+      awaitText(".pill", "draining");
+      assertThat(text(".pill")).contains("ready|ready");
+      await().atMost(PATIENCE).until(() -> three.get("/health/ready").statusCode() == 503);
+      assertThat(one.get("/health/ready").statusCode()).isEqualTo(200);
     }
   }
 

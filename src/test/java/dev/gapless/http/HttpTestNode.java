@@ -63,7 +63,7 @@ final class HttpTestNode implements AutoCloseable {
                       gapless.get()::committed,
                       StatusReport.create("test-node", () -> true)
                           .with("gapless", () -> gapless.get().status()),
-                      Duration.ofMillis(100))
+                      () -> services.get().drain(Duration.ofMillis(100)))
                   .route();
             },
             () -> HttpServerSettings.create(config, services.get()));

@@ -25,7 +25,7 @@ function connect() {
       askForToken();
     }
   };
-  source.addEventListener("nodes", (event) => JSON.parse(event.data).forEach(showNode));
+  source.addEventListener("nodes", (event) => showNodes(JSON.parse(event.data)));
   source.addEventListener("series", (event) => {
     for (const [node, samples] of Object.entries(JSON.parse(event.data))) {
       showSeries(node, samples);
@@ -84,6 +84,15 @@ function card(name) {
   node.querySelector(".drain").addEventListener("click", () => drain(node, name));
   byId("nodes").append(node);
   return node;
+}
+
+function showNodes(views) {
+  const names = views.map((view) => view.node);
+  for (const node of document.querySelectorAll(".node")) {
+    // not heard of for some time: it was stopped, or is cut off
+    node.classList.toggle("silent", !names.includes(node.dataset.node));
+  }
+  views.forEach(showNode);
 }
 
 function showNode(view) {
@@ -146,7 +155,7 @@ async function drain(node, name) {
     return;
   }
   const headers = token ? { Authorization: "Bearer " + token } : {};
-  const answer = await fetch("/v1/drain", { method: "POST", headers }).catch(() => null);
+  const answer = await fetch("/v1/nodes/" + encodeURIComponent(name) + "/drain", { method: "POST", headers }).catch(() => null);
   if (answer && answer.status === 401) {
     // a cookie is not enough to change anything
     byId("session").hidden = false;

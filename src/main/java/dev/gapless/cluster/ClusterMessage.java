@@ -1,0 +1,4 @@
+package dev.gapless.cluster;
+
+/** What nodes send to each other: serialised by Jackson. */
+interface ClusterMessage {}
