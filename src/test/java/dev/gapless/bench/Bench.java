@@ -29,6 +29,7 @@ public final class Bench implements Callable<Integer> {
     MEASURES.put("storm", Storm::run);
     MEASURES.put("connections", Idle::connections);
     MEASURES.put("http2", Http2::run);
+    MEASURES.put("rolling", Rolling::run);
     MEASURES.put("idleness", Idle::cost);
   }
 

@@ -144,7 +144,8 @@ final class Subscriber implements AutoCloseable {
   private void read(InputStream body) throws IOException {
     SseParser parser = new SseParser();
     boolean fleeting = plan.habit() == Habit.FLEETING && opened.isEmpty();
-    boolean trickles = (plan.habit() == Habit.TRICKLES && !calm) || fleeting;
+    // who has opened nothing until everybody calms down would leave after each first byte for ever
+    boolean trickles = !calm && (plan.habit() == Habit.TRICKLES || fleeting);
     byte[] buffer = new byte[trickles ? 1 : 16 * 1_024];
     long leaves = System.nanoTime() + stay();
     long sleeps = System.nanoTime() + random.nextLong(100_000_000, 2_000_000_000L);
