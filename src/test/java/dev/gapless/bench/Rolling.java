@@ -73,6 +73,7 @@ final class Rolling {
     up[node] = true;
     Map<Long, Integer> seconds = new TreeMap<>();
     these.forEach(at -> seconds.merge((at - these.get(0)) / 1_000_000_000L, 1, Integer::sum));
+    System.out.println("   reconnects by second " + seconds);
     int busiest = seconds.values().stream().mapToInt(Integer::intValue).max().orElse(0);
     double average = these.size() / (double) DRAIN.toSeconds();
     outcome.add("reconnects in the busiest second of a restart", busiest);
