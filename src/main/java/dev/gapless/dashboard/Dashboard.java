@@ -1,5 +1,7 @@
 package dev.gapless.dashboard;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.gapless.Gapless;
 import dev.gapless.GaplessRoutes;
 import dev.gapless.dashboard.DashboardActor.Shown;
@@ -160,7 +162,7 @@ public final class Dashboard {
         .zipWithIndex()
         .map(
             tick -> {
-              Shown now = shown.get();
+              Shown now = requireNonNull(shown.get());
               boolean all = (Long) tick.second() % perSeries == 0;
               return all ? now.nodes().concat(now.series()) : now.nodes();
             })

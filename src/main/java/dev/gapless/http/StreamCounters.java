@@ -3,7 +3,6 @@ package dev.gapless.http;
 import dev.gapless.hub.Signal;
 import dev.gapless.hub.Signal.CloseReason;
 import dev.gapless.log.EventLog.LostReason;
-import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.LongAdder;
@@ -15,8 +14,8 @@ import org.apache.pekko.util.ByteString;
 /** Counts what the streams of a node hand on. Thread-safe; called for every write. */
 final class StreamCounters {
   private final LongAdder bytes = new LongAdder();
-  private final Map<CloseReason, LongAdder> closed = adders(CloseReason.class);
-  private final Map<LostReason, LongAdder> resets = adders(LostReason.class);
+  private final LongAdder[] closed = adders(CloseReason.values().length);
+  private final LongAdder[] resets = adders(LostReason.values().length);
 
   /** A signal was encoded for a stream. */
   void sent(Signal signal, List<ByteString> frames) {
@@ -24,33 +23,28 @@ final class StreamCounters {
       bytes.add(frames.get(i).length());
     }
     if (signal instanceof Signal.Reset reset) {
-      resets.get(reset.reason()).increment();
+      resets[reset.reason().ordinal()].increment();
     } else if (signal instanceof Signal.Close close) {
-      closed.get(close.reason()).increment();
+      closed[close.reason().ordinal()].increment();
     }
   }
 
   /** A stream was not let in. */
   void refused(CloseReason reason) {
-    closed.get(reason).increment();
+    closed[reason.ordinal()].increment();
   }
 
   StreamCounts now(int open) {
-    return new StreamCounts(open, bytes.sum(), sums(closed), sums(resets));
+    return new StreamCounts(
+        open, bytes.sum(), sums(CloseReason.values(), closed), sums(LostReason.values(), resets));
   }
 
-  private static <E extends Enum<E>> Map<E, LongAdder> adders(Class<E> of) {
-    return Stream.of(of.getEnumConstants())
-        .collect(
-            Collectors.toMap(
-                Function.identity(),
-                key -> new LongAdder(),
-                (one, other) -> one,
-                () -> new EnumMap<>(of)));
+  private static LongAdder[] adders(int count) {
+    return Stream.generate(LongAdder::new).limit(count).toArray(LongAdder[]::new);
   }
 
-  private static <E extends Enum<E>> Map<E, Long> sums(Map<E, LongAdder> of) {
-    return of.entrySet().stream()
-        .collect(Collectors.toMap(Map.Entry::getKey, entry -> entry.getValue().sum()));
+  private static <E extends Enum<E>> Map<E, Long> sums(E[] reasons, LongAdder[] counts) {
+    return Stream.of(reasons)
+        .collect(Collectors.toMap(Function.identity(), reason -> counts[reason.ordinal()].sum()));
   }
 }
