@@ -17,7 +17,7 @@ import org.slf4j.LoggerFactory;
  * in the reverse one: PostgreSQL goes last, when nobody needs it any more.
  */
 final class GaplessServer {
-  /** The most that a stop takes: whoever ends processes has to wait longer. */
+  /** After it a stop goes on without the actor system: whoever ends processes waits longer. */
   static final Duration STOP_LIMIT = Duration.ofSeconds(90);
 
   private static final Logger log = LoggerFactory.getLogger(GaplessServer.class);
