@@ -21,7 +21,9 @@ import org.jspecify.annotations.Nullable;
  */
 record ConfigSources(Config config, Optional<Path> file) {
   private static final String DEFAULT_FILE = "conf/application.conf";
-  private static final Map<String, String> ENVIRONMENT = environmentKeys();
+
+  /** Which key a variable of the environment sets. */
+  static final Map<String, String> ENVIRONMENT = environmentKeys();
 
   static ConfigSources load(
       CommandLineOptions options, Map<String, String> environment, Path workingDirectory) {

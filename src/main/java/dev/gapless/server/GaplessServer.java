@@ -17,8 +17,10 @@ import org.slf4j.LoggerFactory;
  * in the reverse one: PostgreSQL goes last, when nobody needs it any more.
  */
 final class GaplessServer {
+  /** After it a stop goes on without the actor system: whoever ends processes waits longer. */
+  static final Duration STOP_LIMIT = Duration.ofSeconds(90);
+
   private static final Logger log = LoggerFactory.getLogger(GaplessServer.class);
-  private static final Duration STOP_LIMIT = Duration.ofSeconds(90);
 
   private final ActorSystem<Void> system;
   private final String url;

@@ -81,6 +81,17 @@ class LogMigrationTest {
   }
 
   @Test
+  void aReleaseMayComeBackAfterANewerOne() {
+    LogMigration.migrate(database.dataSource(), settings);
+    database.execute(
+        "INSERT INTO gapless.schema_history SELECT installed_rank + 1, '9999', 'of a newer release',"
+            + " type, 'V9999__of_a_newer_release.sql', checksum, installed_by, now(), 1, true"
+            + " FROM gapless.schema_history ORDER BY installed_rank DESC LIMIT 1");
+    LogMigration.migrate(database.dataSource(), settings);
+    LogMigration.migrate(database.dataSource(), settings.withMigrate(MigrateMode.VALIDATE));
+  }
+
+  @Test
   void validateRefusesAnEmptyDatabaseAndTouchesNothing() throws SQLException {
     LogSettings validate = settings.withMigrate(MigrateMode.VALIDATE);
     assertThatThrownBy(() -> LogMigration.migrate(database.dataSource(), validate))

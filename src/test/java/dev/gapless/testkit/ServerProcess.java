@@ -56,21 +56,38 @@ public final class ServerProcess implements AutoCloseable {
       List<String> jvm,
       List<Path> ahead,
       String... arguments) {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(jvm);
+    command.addAll(List.of("-cp", classPath(ahead), Main.class.getName()));
+    command.addAll(List.of(arguments));
+    ProcessBuilder builder = new ProcessBuilder(command);
+    builder.environment().keySet().removeIf(name -> name.startsWith("GAPLESS_"));
+    builder.environment().putAll(environment);
+    return launch(directory, builder);
+  }
+
+  /**
+   * Starts a program that becomes the server, and returns at once.
+   *
+   * @param environment all the variables that it gets
+   */
+  public static ServerProcess launchCommand(
+      Path directory, Map<String, String> environment, List<String> command) {
+    ProcessBuilder builder = new ProcessBuilder(command);
+    builder.environment().clear();
+    builder.environment().putAll(environment);
+    return launch(directory, builder);
+  }
+
+  private static ServerProcess launch(Path directory, ProcessBuilder builder) {
     try {
       Files.createDirectories(directory);
       Path output = Files.createTempFile(directory, "server-", ".out");
-      List<String> command = new ArrayList<>();
-      command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-      command.addAll(jvm);
-      command.addAll(List.of("-cp", classPath(ahead), Main.class.getName()));
-      command.addAll(List.of(arguments));
-      ProcessBuilder builder =
-          new ProcessBuilder(command)
-              .directory(directory.toFile())
-              .redirectErrorStream(true)
-              .redirectOutput(output.toFile());
-      builder.environment().keySet().removeIf(name -> name.startsWith("GAPLESS_"));
-      builder.environment().putAll(environment);
+      builder
+          .directory(directory.toFile())
+          .redirectErrorStream(true)
+          .redirectOutput(output.toFile());
       return new ServerProcess(builder.start(), output, directory);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
