@@ -131,7 +131,8 @@ public final class GaplessRoutes {
     return StatusReport.create(node, this::follows)
         .with("tail", () -> gapless.status().tail())
         .with("listener", () -> gapless.status().listener())
-        .with("partitions", () -> gapless.status().partitions());
+        .with("partitions", () -> gapless.status().partitions())
+        .with("retention", () -> gapless.status().retention());
   }
 
   private boolean follows() {

@@ -3,6 +3,7 @@ package dev.gapless;
 import com.typesafe.config.Config;
 import dev.gapless.hub.HubSettings;
 import dev.gapless.log.LogSettings;
+import dev.gapless.log.RetentionSettings;
 import dev.gapless.tail.ListenerSettings;
 import dev.gapless.tail.TailSettings;
 import java.time.Duration;
@@ -16,6 +17,7 @@ import java.time.Duration;
  */
 public record GaplessSettings(
     LogSettings log,
+    RetentionSettings retention,
     TailSettings tail,
     ListenerSettings listener,
     HubSettings hub,
@@ -32,6 +34,7 @@ public record GaplessSettings(
     Config gapless = config.getConfig("gapless");
     return new GaplessSettings(
         LogSettings.create(config),
+        RetentionSettings.create(config),
         TailSettings.create(config),
         ListenerSettings.create(config),
         HubSettings.create(gapless),

@@ -26,7 +26,7 @@ import org.apache.pekko.actor.typed.javadsl.TimerScheduler;
 
 /**
  * The parent of what follows the log on this node: hub, tail and listener, each supervised on its
- * own. It also looks after partitions and old idempotency keys, at a slow pace.
+ * own, and of retention. It also looks after partitions and old idempotency keys, at a slow pace.
  */
 final class NodeActor extends AbstractBehavior<NodeActor.Command> {
 
@@ -82,6 +82,9 @@ final class NodeActor extends AbstractBehavior<NodeActor.Command> {
         ListenerActor.create(direct, settings.listener(), tail, board::listener),
         "listener",
         ListenerActor.dispatcher());
+    context.spawn(
+        RetentionActor.create(direct, settings.retention(), hub::head, board::retention),
+        "retention");
     timers.startTimerWithFixedDelay(Housekeep.INSTANCE, settings.housekeeping());
   }
 

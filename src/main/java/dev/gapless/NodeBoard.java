@@ -21,6 +21,7 @@ final class NodeBoard {
   private volatile @Nullable TailStatus tailStatus;
   private volatile @Nullable ListenerStatus listenerStatus;
   private volatile Partitions.@Nullable Status partitionStatus;
+  private volatile @Nullable RetentionStatus retentionStatus;
   private volatile List<String> warnings = List.of();
 
   void tailIs(ActorRef<LogTailActor.Command> actor) {
@@ -37,6 +38,10 @@ final class NodeBoard {
 
   void partitions(Partitions.Status status) {
     partitionStatus = status;
+  }
+
+  void retention(RetentionStatus status) {
+    retentionStatus = status;
   }
 
   void warnings(List<String> found) {
@@ -68,6 +73,7 @@ final class NodeBoard {
         hub,
         Optional.ofNullable(tailStatus),
         Optional.ofNullable(listenerStatus),
-        Optional.ofNullable(partitionStatus));
+        Optional.ofNullable(partitionStatus),
+        Optional.ofNullable(retentionStatus));
   }
 }

@@ -12,9 +12,11 @@ import java.util.Optional;
  * @param listener empty until it has begun
  * @param tail empty until it has begun
  * @param partitions empty until they were looked at
+ * @param retention empty until it has run
  */
 public record NodeStatus(
     HubStatus hub,
     Optional<TailStatus> tail,
     Optional<ListenerStatus> listener,
-    Optional<Partitions.Status> partitions) {}
+    Optional<Partitions.Status> partitions,
+    Optional<RetentionStatus> retention) {}

@@ -16,13 +16,14 @@ import java.util.List;
  * @param detachPending its removal was begun and not finished
  */
 record PartitionRange(String name, long from, long to, boolean detachPending) {
+  /** Without naming the table to pg_get_expr, which would wait for whoever has it locked. */
   private static final String SQL =
       """
       SELECT i.inhrelid::regclass::text, b[1]::bigint, b[2]::bigint, i.inhdetachpending
       FROM pg_inherits i
       JOIN pg_class c ON c.oid = i.inhrelid
       CROSS JOIN LATERAL regexp_match(
-        pg_get_expr(c.relpartbound, c.oid), 'FROM \\(''(\\d+)''\\) TO \\(''(\\d+)''\\)') AS b
+        pg_get_expr(c.relpartbound, 0), 'FROM \\(''(\\d+)''\\) TO \\(''(\\d+)''\\)') AS b
       WHERE i.inhparent = 'gapless.events'::regclass AND b IS NOT NULL
       ORDER BY 2
       """;

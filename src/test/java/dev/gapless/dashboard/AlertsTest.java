@@ -56,7 +56,8 @@ class AlertsTest {
                 hub,
                 Optional.of(tail),
                 Optional.of(listener),
-                Optional.of(new Partitions.Status(3, 10, 2_001, 1, enough))),
+                Optional.of(new Partitions.Status(3, 10, 2_001, 1, enough)),
+                Optional.empty()),
             false,
             NOW)
         .stream()

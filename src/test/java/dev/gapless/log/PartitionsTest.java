@@ -166,6 +166,18 @@ class PartitionsTest {
     assertThat(Sql.text(connection, "SHOW lock_timeout")).isEqualTo("0");
   }
 
+  /** As FINALIZE keeps it locked while it waits, somebody's by hand for as long as it takes. */
+  @Test
+  void aPartitionThatIsLockedDoesNotKeepOthersFromBeingAdded() throws SQLException {
+    insert(25_000);
+    try (Connection maintenance = database.dataSource().getConnection()) {
+      maintenance.setAutoCommit(false);
+      Sql.run(maintenance, "LOCK TABLE gapless.events_p1 IN ACCESS EXCLUSIVE MODE");
+      Sql.run(connection, "SET lock_timeout = '2s'");
+      assertThat(partitions.ensureAhead(connection).enough()).isTrue();
+    }
+  }
+
   @Test
   void aRoleThatDoesNotOwnTheLogOnlyLooks() throws SQLException {
     insert(25_000);

@@ -1,7 +1,6 @@
 package dev.gapless.log;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.gapless.event.Cursor;
 import dev.gapless.event.Event;
@@ -17,9 +16,9 @@ import dev.gapless.testkit.TestLogs;
 import java.lang.reflect.Proxy;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -37,7 +36,7 @@ class RetentionTest {
   private final LogSettings settings = TestLogs.settings().withPartitions(10_000, 3);
   private final EventLog eventLog = EventLog.create();
   private final HeadReads reads = HeadReads.create();
-  private final Retention retention = Retention.create();
+  private final Retention retention = Retention.create(Duration.ofMinutes(1));
   private TestDatabase database;
   private Connection connection;
 
@@ -68,7 +67,14 @@ class RetentionTest {
   void theOldestPartitionGoesAndLeavesItsMark() throws SQLException {
     assertThat(retention.removeOldest(connection, 9_999)).isEqualTo(new Outcome.NothingToRemove());
     assertThat(retention.removeOldest(connection, head.position()))
-        .isEqualTo(new Outcome.Removed(Optional.of(last)));
+        .isInstanceOfSatisfying(
+            Outcome.Removed.class,
+            removed -> {
+              assertThat(removed.partition()).isEqualTo("gapless.events_p1");
+              assertThat(removed.mark()).contains(last);
+              assertThat(removed.bytes()).isGreaterThan(500_000);
+              assertThat(removed.cause()).isEqualTo(Retention.Cause.ASKED);
+            });
     assertThat(reads.retired(connection)).contains(last);
     assertThat(Sql.number(connection, "SELECT min(id) FROM gapless.events")).isEqualTo(10_001);
     assertThat(Sql.text(connection, "SELECT to_regclass('gapless.events_p1')")).isNull();
@@ -118,8 +124,8 @@ class RetentionTest {
       assertThat(firstOf(read(Cursor.EARLIEST))).isEqualTo(next);
       assertThat(removal).isNotDone();
       parked.commit();
-      assertThat(removal.get(20, TimeUnit.SECONDS))
-          .isEqualTo(new Outcome.Removed(Optional.of(last)));
+      assertThat(removal.get(20, TimeUnit.SECONDS)).isInstanceOf(Outcome.Removed.class);
+      assertThat(reads.retired(connection)).contains(last);
     }
   }
 
@@ -234,12 +240,17 @@ class RetentionTest {
         Connection worker = database.dataSource().getConnection()) {
       parked.setAutoCommit(false);
       Sql.run(parked, INSERT);
-      Sql.run(worker, "SET statement_timeout = '300ms'");
-      assertThatThrownBy(() -> retention.removeOldest(worker, head.position()))
-          .isInstanceOf(SQLException.class);
+      Sql.run(worker, "SET statement_timeout = '70s'");
+      assertThat(Retention.create(Duration.ofMillis(300)).removeOldest(worker, head.position()))
+          .isEqualTo(new Outcome.Waiting("gapless.events_p1"));
+      assertThat(Sql.text(worker, "SHOW statement_timeout")).isEqualTo("70s");
       assertThat(pendingPartitions()).isEqualTo(1);
       parked.commit();
     }
+    assertThat(retention.removeOldest(connection, head.position()))
+        .isInstanceOfSatisfying(
+            Outcome.Removed.class,
+            removed -> assertThat(removed.cause()).isEqualTo(Retention.Cause.UNFINISHED));
     assertThat(retention.removeOldest(connection, head.position()))
         .isEqualTo(new Outcome.NothingToRemove());
     assertThat(pendingPartitions()).isZero();
