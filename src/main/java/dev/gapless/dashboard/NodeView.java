@@ -1,6 +1,7 @@
 package dev.gapless.dashboard;
 
 import dev.gapless.NodeStatus;
+import dev.gapless.RetentionStatus;
 import dev.gapless.hub.HubStatus;
 import dev.gapless.log.HeadReads.Blocker;
 import dev.gapless.tail.ListenerStatus;
@@ -78,6 +79,7 @@ record NodeView(
                         "",
                         0,
                         p.count() + " partitions, " + p.ahead() + " ahead")));
+    status.retention().filter(RetentionStatus::on).ifPresent(r -> parts.add(retention(r)));
     return new NodeView(
         node,
         implementationVersion(),
@@ -87,6 +89,19 @@ record NodeView(
         parts,
         status.tail().map(tail -> holds(tail, now)).orElse(List.of()),
         figures(status, flags));
+  }
+
+  private static Part retention(RetentionStatus retention) {
+    boolean waits = retention.waitingSince().isPresent();
+    return new Part(
+        "retention",
+        waits ? "waiting" : "on",
+        !waits,
+        0,
+        retention.waitingSince().map(Instant::toEpochMilli).orElse(0L),
+        retention.lastFailure().map(f -> f.type() + " " + f.state()).orElse(""),
+        retention.lastFailure().map(f -> f.at().toEpochMilli()).orElse(0L),
+        count(retention.removed()) + " partitions removed");
   }
 
   private static Part listener(ListenerStatus listener) {

@@ -1,6 +1,7 @@
 package dev.gapless.metrics;
 
 import dev.gapless.Gapless;
+import dev.gapless.RetentionStatus;
 import dev.gapless.hub.HubStatus;
 import dev.gapless.log.Partitions;
 import dev.gapless.tail.ListenerStatus;
@@ -61,6 +62,7 @@ public final class GaplessMetrics implements MeterBinder {
     bindListener(meters);
     bindHub(meters);
     bindPartitions(meters);
+    bindRetention(meters);
     Timer latency =
         Timer.builder("gapless.insert.to.subscriber")
             .description(
@@ -207,6 +209,30 @@ public final class GaplessMetrics implements MeterBinder {
             "gapless.log.position",
             "The highest position handed out, as last looked up",
             partitions(Partitions.Status::lastPosition));
+  }
+
+  private static void bindRetention(Meters<Gapless> meters) {
+    meters
+        .bytes(
+            "gapless.log.size",
+            "Size of the log as retention saw it last; not there before its first run",
+            retention(r -> r.extent().map(extent -> (double) extent.bytes()).orElse(Double.NaN)))
+        .counter(
+            "gapless.retention.removed",
+            "Partitions that this node removed",
+            retention(RetentionStatus::removed))
+        .seconds(
+            "gapless.retention.waiting",
+            "How long a removal has not got through because of open transactions; 0 if none",
+            retention(r -> r.waitingSince().map(GaplessMetrics::secondsSince).orElse(0.0)))
+        .counter(
+            "gapless.retention.failures",
+            "Runs of retention that failed",
+            retention(RetentionStatus::failures));
+  }
+
+  private static ToDoubleFunction<Gapless> retention(ToDoubleFunction<RetentionStatus> value) {
+    return node -> node.status().retention().map(value::applyAsDouble).orElse(0.0);
   }
 
   private static ToDoubleFunction<Gapless> hub(ToDoubleFunction<HubStatus> value) {
