@@ -68,6 +68,8 @@ class StreamPaceTest {
         } else {
           assertThat(first)
               .isEqualTo(new Frame(cursor, "gapless.close", "{\"reason\":\"overloaded\"}"));
+          // never before the half of gapless.http.retry, however short the queue is
+          assertThat(client.retry().orElseThrow()).isGreaterThanOrEqualTo(50);
           refused++;
           client.close();
         }
