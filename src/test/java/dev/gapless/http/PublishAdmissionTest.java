@@ -44,6 +44,7 @@ class PublishAdmissionTest {
         HttpTestNode.start(
             """
             gapless.http.max-drafts = %d
+            gapless.drain = 100 ms
             gapless.http.admission {
               publish-requests { per-second = 0.01, burst = %d }
               publish-events { per-second = 0.01, burst = %d }
@@ -196,6 +197,7 @@ class PublishAdmissionTest {
         HttpTestNode.start(
             """
             gapless.http.max-publishing = 1
+            gapless.drain = 100 ms
             gapless.http.admission.publish-requests { per-second = 2, burst = 1 }
             """)) {
       // a request whose body does not come holds the only place

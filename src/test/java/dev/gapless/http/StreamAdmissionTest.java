@@ -54,6 +54,7 @@ class StreamAdmissionTest {
         HttpTestNode.start(
             """
             gapless.hub.heartbeat = 100 ms
+            gapless.drain = 100 ms
             gapless.http.admission { streams-per-token = %d, streams-per-owner = %d }
             gapless.auth { mode = tokens, revocation-poll-interval = 200 ms, tokens = [ %s ] }
             %s
@@ -228,7 +229,7 @@ class StreamAdmissionTest {
   @Test
   void everyEndOfAStreamGivesItsPlaceBack() throws Exception {
     try (HttpTestNode own =
-        start(1, 1, "gapless.http.max-streams = 2, gapless.auth.revocation-stale-after = 3 s")) {
+        start(1, 1, "gapless.http.max-streams = 2, gapless.auth.revocation-stale-after = 2 s")) {
       String target = "/v1/events?owner=acme";
       SseClient vanishing = letIn(own, target, bearer(1));
       assertRefused(own, target, bearer(1));

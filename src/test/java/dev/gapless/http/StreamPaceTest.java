@@ -90,6 +90,7 @@ class StreamPaceTest {
         HttpTestNode.start(
             """
             gapless.http.retry = 100 ms
+            gapless.drain = 100 ms
             gapless.http.admission.new-streams { per-second = %d, burst = %d }
             """
                 .formatted(perSecond, burst))) {
