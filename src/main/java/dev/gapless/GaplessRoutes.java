@@ -179,14 +179,16 @@ public final class GaplessRoutes {
 
   /** {@code /v1/files} and {@code /v1/owners}. */
   public Route files() {
-    return FileRoutes.create(system, store, services.guard(), services.settings()).routes();
+    return FileRoutes.create(
+            system, store, services.guard(), services.admission(), services.settings())
+        .routes();
   }
 
   /** The face of the existing homeserver: feed, streams and files. */
   public Route homeserver() {
     return Directives.concat(
         HomeserverRoutes.create(services, store::registered, homeserverSettings),
-        HomeserverFileRoutes.create(system, store, services.guard()));
+        HomeserverFileRoutes.create(system, store, services.guard(), services.admission()));
   }
 
   /** What the faces share: the gate, the streams, and the rule where a node may listen. */

@@ -2,7 +2,10 @@ package dev.gapless.files;
 
 import dev.gapless.event.Cursor;
 import dev.gapless.event.InvalidValueException;
+import dev.gapless.http.Admission;
+import dev.gapless.http.Grant;
 import dev.gapless.http.Problem;
+import dev.gapless.http.Refusal;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 import org.apache.pekko.NotUsed;
@@ -33,12 +36,17 @@ public final class FileAnswers {
 
   private final ActorSystem<?> system;
   private final FileStore store;
+  private final Admission admission;
   private final Function<Problem, HttpResponse> refusals;
 
   private FileAnswers(
-      ActorSystem<?> system, FileStore store, Function<Problem, HttpResponse> refusals) {
+      ActorSystem<?> system,
+      FileStore store,
+      Admission admission,
+      Function<Problem, HttpResponse> refusals) {
     this.system = system;
     this.store = store;
+    this.admission = admission;
     this.refusals = refusals;
   }
 
@@ -46,8 +54,11 @@ public final class FileAnswers {
    * @param refusals how the face renders a problem
    */
   public static FileAnswers create(
-      ActorSystem<?> system, FileStore store, Function<Problem, HttpResponse> refusals) {
-    return new FileAnswers(system, store, refusals);
+      ActorSystem<?> system,
+      FileStore store,
+      Admission admission,
+      Function<Problem, HttpResponse> refusals) {
+    return new FileAnswers(system, store, admission, refusals);
   }
 
   /** Answers GET and HEAD with a file, a part of it, or 304; 404, 412 and 416 are problems. */
@@ -67,7 +78,9 @@ public final class FileAnswers {
    *
    * @param path of the file, as the request names it; one that cannot be a file's is a problem
    */
-  public CompletionStage<PutResult.Stored> put(HttpRequest request, String owner, String path) {
+  public CompletionStage<PutResult.Stored> put(
+      HttpRequest request, Grant grant, String owner, String path) {
+    admission.fileChange(grant);
     PutRequest put;
     try {
       FileKey key = new FileKey(owner, path);
@@ -83,11 +96,12 @@ public final class FileAnswers {
     }
     return store
         .put(put, request.entity().withoutSizeLimit().getDataBytes())
-        .thenApply(FileAnswers::stored);
+        .thenApply(this::stored);
   }
 
   /** Removes a file; whatever does not end in {@link DeleteResult.Deleted} is a problem. */
-  public CompletionStage<HttpResponse> delete(HttpRequest request, FileKey key) {
+  public CompletionStage<HttpResponse> delete(HttpRequest request, Grant grant, FileKey key) {
+    admission.fileChange(grant);
     return store
         .delete(key, RequestConditions.of(request))
         .thenApply(
@@ -167,7 +181,7 @@ public final class FileAnswers {
         .addHeader(RawHeader.create("Cache-Control", "private, no-cache"));
   }
 
-  private static PutResult.Stored stored(PutResult result) {
+  private PutResult.Stored stored(PutResult result) {
     if (result instanceof PutResult.Stored stored) {
       return stored;
     } else if (result instanceof PutResult.ConditionFailed) {
@@ -183,6 +197,7 @@ public final class FileAnswers {
     } else if (result instanceof PutResult.TooSlow) {
       throw Problem.of(408, "the body arrives too slowly").asException();
     } else if (result instanceof PutResult.Busy) {
+      admission.count(Refusal.MAX_UPLOADS);
       throw Problem.of(503, "this node takes too many uploads at the moment")
           .with("outcome", "not-committed")
           .asException();

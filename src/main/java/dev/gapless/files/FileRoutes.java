@@ -4,6 +4,7 @@ import dev.gapless.event.InvalidValueException;
 import dev.gapless.event.Owners;
 import dev.gapless.http.Access;
 import dev.gapless.http.AccessGuard;
+import dev.gapless.http.Admission;
 import dev.gapless.http.Cors;
 import dev.gapless.http.Grant;
 import dev.gapless.http.HttpSettings;
@@ -43,10 +44,14 @@ public final class FileRoutes {
   }
 
   public static FileRoutes create(
-      ActorSystem<?> system, FileStore store, AccessGuard guard, HttpSettings http) {
+      ActorSystem<?> system,
+      FileStore store,
+      AccessGuard guard,
+      Admission admission,
+      HttpSettings http) {
     return new FileRoutes(
         store,
-        FileAnswers.create(system, store, Problem::toResponse),
+        FileAnswers.create(system, store, admission, Problem::toResponse),
         guard,
         Cors.of(http.corsOrigins()));
   }
@@ -111,7 +116,7 @@ public final class FileRoutes {
         Access.Write.of(place.owner(), place.path()),
         grant ->
             answers
-                .put(request, place.owner(), place.path())
+                .put(request, grant, place.owner(), place.path())
                 .thenApply(stored -> FileAnswers.changed(stored.created() ? 201 : 200, stored)));
   }
 
@@ -120,7 +125,7 @@ public final class FileRoutes {
     return admitted(
         request,
         Access.Write.of(place.owner(), place.path()),
-        grant -> answers.delete(request, new FileKey(place.owner(), place.path())));
+        grant -> answers.delete(request, grant, new FileKey(place.owner(), place.path())));
   }
 
   private CompletionStage<HttpResponse> erase(HttpRequest request, RequestTarget target) {

@@ -8,14 +8,16 @@ import dev.gapless.files.ListingRequest;
 import dev.gapless.http.Access;
 import dev.gapless.http.AccessGuard;
 import dev.gapless.http.AccessGuard.HostRule;
+import dev.gapless.http.Admission;
 import dev.gapless.http.Cors;
+import dev.gapless.http.Grant;
 import dev.gapless.http.QueryParameters;
 import dev.gapless.http.RequestTarget;
 import dev.gapless.http.Resource;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.function.Supplier;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.http.javadsl.model.HttpMethods;
@@ -42,10 +44,14 @@ public final class HomeserverFileRoutes {
   }
 
   /** The routes; they reject every path that is not below {@code /pub/} or {@code /priv/}. */
-  public static Route create(ActorSystem<?> system, FileStore store, AccessGuard guard) {
+  public static Route create(
+      ActorSystem<?> system, FileStore store, AccessGuard guard, Admission admission) {
     FileAnswers answers =
         FileAnswers.create(
-            system, store, problem -> PlainAnswers.text(problem.status(), problem.detail()));
+            system,
+            store,
+            admission,
+            problem -> PlainAnswers.text(problem.status(), problem.detail()));
     return new HomeserverFileRoutes(store, answers, guard).routes();
   }
 
@@ -70,7 +76,7 @@ public final class HomeserverFileRoutes {
     return admitted(
         request,
         Access.Read.of(place.user(), place.path()),
-        () ->
+        grant ->
             place.path().endsWith("/")
                 ? list(ListingQuery.parse(place.query(), place.user(), place.path()))
                 : answers.get(request, new FileKey(place.user(), place.path())));
@@ -113,9 +119,9 @@ public final class HomeserverFileRoutes {
     return admitted(
         request,
         Access.Write.of(place.user(), place.path()),
-        () ->
+        grant ->
             answers
-                .put(request, place.user(), place.path())
+                .put(request, grant, place.user(), place.path())
                 .thenApply(stored -> FileAnswers.changed(201, stored)));
   }
 
@@ -124,11 +130,11 @@ public final class HomeserverFileRoutes {
     return admitted(
         request,
         Access.Write.of(place.user(), place.path()),
-        () -> answers.delete(request, new FileKey(place.user(), place.path())));
+        grant -> answers.delete(request, grant, new FileKey(place.user(), place.path())));
   }
 
   private CompletionStage<HttpResponse> admitted(
-      HttpRequest request, Access access, Supplier<CompletionStage<HttpResponse>> work) {
+      HttpRequest request, Access access, Function<Grant, CompletionStage<HttpResponse>> work) {
     return guard
         .admit(request, access, HostRule.LOOPBACK_OR_USER_KEY)
         .whenComplete(
@@ -137,7 +143,7 @@ public final class HomeserverFileRoutes {
                 answers.discard(request);
               }
             })
-        .thenCompose(grant -> work.get());
+        .thenCompose(work);
   }
 
   private Place place(HttpRequest request, RequestTarget target) {

@@ -123,6 +123,7 @@ public final class HomeserverRoutes {
       Grant grant, StreamQuery query, Optional<Cursor> resume, boolean usersWereRead) {
     return streams.stream(
         grant,
+        query.users().keySet(),
         encoder,
         () -> usersWereRead ? signals(query, resume) : comeBackLater(resume),
         () -> resume);

@@ -2,6 +2,7 @@ package dev.gapless.homeserver;
 
 import dev.gapless.http.Problem;
 import dev.gapless.http.Problems;
+import java.util.List;
 import java.util.Optional;
 import org.apache.pekko.http.javadsl.model.ContentTypes;
 import org.apache.pekko.http.javadsl.model.HttpEntities;
@@ -36,9 +37,12 @@ final class PlainAnswers {
     HttpResponse logged = Problems.respond(cause);
     HttpResponse answer =
         text(problem.status(), problem.status() == 404 ? "Not Found" : problem.detail());
-    Optional<String> requestId = logged.getHeader(Problem.REQUEST_ID).map(h -> h.value());
-    return requestId
-        .map(id -> answer.addHeader(RawHeader.create(Problem.REQUEST_ID, id)))
-        .orElse(answer);
+    for (String name : List.of(Problem.REQUEST_ID, "Retry-After")) {
+      Optional<String> value = logged.getHeader(name).map(header -> header.value());
+      if (value.isPresent()) {
+        answer = answer.addHeader(RawHeader.create(name, value.get()));
+      }
+    }
+    return answer;
   }
 }

@@ -31,6 +31,7 @@ final class EventsPublishing {
   private final Publisher publisher;
   private final DraftParser parser;
   private final HttpSettings settings;
+  private final Admission admission;
   private final Semaphore bodies;
   private final Executor blocking;
   private final ClassicActorSystemProvider system;
@@ -40,6 +41,7 @@ final class EventsPublishing {
     this.publisher = publisher;
     this.settings = services.settings();
     this.parser = new DraftParser(settings.maxDrafts(), settings.maxData());
+    this.admission = services.admission();
     this.bodies = new Semaphore(settings.maxPublishing());
     this.blocking = services.publishing();
     this.system = system;
@@ -47,13 +49,20 @@ final class EventsPublishing {
 
   CompletionStage<HttpResponse> handle(HttpRequest request, RequestTarget target) {
     // who may write nothing at all is refused before the body is read
-    return guard.admit(request, new Access.Write(Set.of())).thenCompose(grant -> receive(request));
+    return guard
+        .admit(request, new Access.Write(Set.of()))
+        .thenCompose(
+            grant -> {
+              admission.publishRequest(grant);
+              return receive(request);
+            });
   }
 
   private CompletionStage<HttpResponse> receive(HttpRequest request) {
     RequestBodies.requireJson(request);
     Optional<String> key = key(request);
     if (!bodies.tryAcquire()) {
+      admission.count(Refusal.MAX_PUBLISHING);
       throw Problem.of(503, "too many requests are publishing at the moment")
           .with("outcome", "not-committed")
           .asException();
@@ -78,7 +87,10 @@ final class EventsPublishing {
                 guard
                     .admit(request, Access.Write.of(places(drafts)))
                     .thenApplyAsync(
-                        grant -> created(publisher.publish(drafts, identify(grant, key, body))),
+                        grant -> {
+                          admission.publishEvents(grant, drafts.size());
+                          return created(publisher.publish(drafts, identify(grant, key, body)));
+                        },
                         blocking));
   }
 

@@ -60,7 +60,11 @@ final class EventsReading {
               return isHead(request)
                   ? streams.headOnly()
                   : streams.stream(
-                      grant, encoder, () -> signals(query), () -> EventsStart.comeBack(query, hub));
+                      grant,
+                      query.filter().owners(),
+                      encoder,
+                      () -> signals(query),
+                      () -> EventsStart.comeBack(query, hub));
             });
   }
 

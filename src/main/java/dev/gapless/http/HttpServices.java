@@ -27,6 +27,7 @@ public final class HttpServices {
   private final Executor publishing;
   private final Executor revoking;
   private final RevocationWatch revocations;
+  private final Admission admission;
   private final StreamRegistry registry;
   private final StreamCounters counters = new StreamCounters();
   private final AccessGuard guard;
@@ -47,7 +48,8 @@ public final class HttpServices {
     this.publishing = system.dispatchers().lookup(DispatcherSelector.fromConfig(PUBLISHING));
     this.revoking = system.dispatchers().lookup(DispatcherSelector.fromConfig(REVOCATIONS));
     this.revocations = new RevocationWatch(dataSource, auth.revocationStale());
-    this.registry = new StreamRegistry(settings.maxStreams(), revocations);
+    this.admission = Admission.create(settings.admission());
+    this.registry = new StreamRegistry(settings.maxStreams(), admission, revocations);
     this.guard =
         own.map(authorizer -> AccessGuard.create(authorizer, revocations))
             .orElseGet(() -> AccessGuard.create(auth, settings, revocations));
@@ -63,6 +65,7 @@ public final class HttpServices {
         RevocationActor.create(revocations, registry, auth.revocationPoll(), revoking),
         "gapless-revocations",
         Props.empty());
+    system.systemActorOf(RefusalLog.create(admission), "gapless-refusals", Props.empty());
     system.systemActorOf(
         VanishedClients.create(connections, settings.stallTimeout()),
         "gapless-vanished-clients",
@@ -93,6 +96,11 @@ public final class HttpServices {
   /** Answers with streams. */
   public StreamResponses streams() {
     return new StreamResponses(hub, registry, counters);
+  }
+
+  /** The limits that all faces share, and what they have refused. */
+  public Admission admission() {
+    return admission;
   }
 
   /** How many streams there are now. */

@@ -23,6 +23,7 @@ import java.util.List;
  * @param maxData most bytes of one event's data
  * @param bodyTimeout how long the body of a request may take
  * @param retry the mean of the jittered {@code retry:} of a stream
+ * @param admission limits of what is allowed
  * @param stallTimeout a connection that accepts no byte for so long is gone
  */
 public record HttpSettings(
@@ -39,6 +40,7 @@ public record HttpSettings(
     int maxData,
     Duration bodyTimeout,
     Duration retry,
+    AdmissionSettings admission,
     Duration stallTimeout) {
   static final String ROOT = "gapless.http";
 
@@ -55,6 +57,7 @@ public record HttpSettings(
   public static HttpSettings create(Config config) {
     Config http = config.getConfig(ROOT);
     int pageMax = count(http, "page-max", 1, 100_000);
+    int maxDrafts = count(http, "max-drafts", 1, 100_000);
     return new HttpSettings(
         publicPaths(http),
         corsOrigins(http),
@@ -63,12 +66,13 @@ public record HttpSettings(
         count(http, "page-default", 1, pageMax),
         pageMax,
         duration(http, "max-wait", Duration.ZERO, Duration.ofMinutes(10)),
-        count(http, "max-drafts", 1, 100_000),
+        maxDrafts,
         count(http, "max-publishing", 1, 10_000),
         bytes(http, "max-body", 1L << 30),
         (int) bytes(http, "max-data", 1L << 20),
         duration(http, "body-timeout", Duration.ofMillis(100), Duration.ofHours(1)),
         duration(http, "retry", Duration.ofMillis(1), Duration.ofMinutes(10)),
+        AdmissionSettings.create(http, maxDrafts),
         duration(http, "stall-timeout", Duration.ofSeconds(1), Duration.ofDays(1)));
   }
 

@@ -30,6 +30,9 @@ public record Problem(int status, String detail, Map<String, Object> members) {
   /** Carries the id that the document and the node's log share. */
   public static final String REQUEST_ID = "X-Request-Id";
 
+  /** A member that is the header {@code Retry-After} as well, in whole seconds. */
+  static final String RETRY_AFTER = "retryAfter";
+
   private static final SecureRandom RANDOM = new SecureRandom();
 
   public Problem {
@@ -79,6 +82,9 @@ public record Problem(int status, String detail, Map<String, Object> members) {
             .addHeader(RawHeader.create("Cache-Control", "no-store"));
     return switch (status) {
       case 401 -> answer.addHeader(RawHeader.create("WWW-Authenticate", "Bearer"));
+      case 429 ->
+          answer.addHeader(
+              RawHeader.create("Retry-After", members.getOrDefault(RETRY_AFTER, 1).toString()));
       case 503 -> answer.addHeader(RawHeader.create("Retry-After", "1"));
       default -> answer;
     };

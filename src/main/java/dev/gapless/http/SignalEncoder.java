@@ -95,13 +95,23 @@ public final class SignalEncoder {
    * All of a stream that ends before it began: when to come back, and from where if that is known.
    */
   ByteString refused(Signal.CloseReason reason, Optional<Cursor> cursor) {
+    return refused(reason, Optional.empty(), cursor);
+  }
+
+  /**
+   * @param mean of the time to come back after, unless a usual one is longer; empty: what is usual
+   *     for the reason
+   */
+  ByteString refused(Signal.CloseReason reason, Optional<Duration> mean, Optional<Cursor> cursor) {
     String name = "gapless.close";
     String withoutId =
         controlEvents
             ? "event: " + name + "\ndata: {\"reason\":\"" + name(reason) + "\"}\n\n"
             : ": " + name + "\n\n";
     return text(
-        comeBack(reason).orElseGet(() -> retryLine(retry))
+        mean.map(time -> retryLine(time.compareTo(retry) > 0 ? time : retry))
+                .or(() -> comeBack(reason))
+                .orElseGet(() -> retryLine(retry))
             + cursor.map(own -> control(own, name, reason(reason))).orElse(withoutId));
   }
 

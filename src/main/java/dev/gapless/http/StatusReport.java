@@ -51,6 +51,7 @@ public final class StatusReport {
     versions.put("java", Runtime.version().toString());
     status.put("ready", isReady(services));
     status.put("streams", services.openStreams());
+    status.set("admission", StatusJson.tree(services.admission().status()));
     status.put("revocationsStale", services.revocations().isStale());
     status.set("hub", StatusJson.tree(services.hub().status()));
     sections.forEach((name, section) -> status.set(name, StatusJson.tree(section.get())));

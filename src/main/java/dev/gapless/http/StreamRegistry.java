@@ -3,6 +3,7 @@ package dev.gapless.http;
 import dev.gapless.hub.Signal.CloseReason;
 import dev.gapless.hub.SubscriptionControl;
 import java.time.Instant;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -12,17 +13,38 @@ import java.util.concurrent.atomic.AtomicInteger;
  */
 final class StreamRegistry {
   private final int most;
+  private final Admission admission;
   private final RevocationView revocations;
   private volatile boolean draining;
   private final AtomicInteger open = new AtomicInteger();
   private final Set<Guarded> guarded = ConcurrentHashMap.newKeySet();
 
-  StreamRegistry(int most, RevocationView revocations) {
+  StreamRegistry(int most, Admission admission, RevocationView revocations) {
     this.most = most;
+    this.admission = admission;
     this.revocations = revocations;
   }
 
-  boolean tryEnter() {
+  /**
+   * Counts a stream, or says what refuses it. Call {@link #leave} once for each that is counted.
+   *
+   * @param owners those that its filter names
+   */
+  Optional<StreamLimits.Refused> tryEnter(Grant grant, Set<String> owners) {
+    Optional<StreamLimits> limits = admission.streams();
+    Optional<StreamLimits.Refused> refused;
+    if (limits.isPresent()) {
+      refused = limits.get().tryEnter(grant, owners, this::takeRoom);
+    } else {
+      refused = takeRoom() ? Optional.empty() : StreamLimits.Refused.because(Refusal.MAX_STREAMS);
+    }
+    if (refused.isPresent()) {
+      admission.count(refused.get().reason());
+    }
+    return refused;
+  }
+
+  private boolean takeRoom() {
     if (open.incrementAndGet() > most) {
       open.decrementAndGet();
       return false;
@@ -30,8 +52,11 @@ final class StreamRegistry {
     return true;
   }
 
-  void leave() {
+  void leave(Grant grant, Set<String> owners) {
     open.decrementAndGet();
+    if (admission.streams().isPresent()) {
+      admission.streams().get().leave(grant, owners);
+    }
   }
 
   void drain() {

@@ -7,6 +7,7 @@ import dev.gapless.hub.Signal.CloseReason;
 import dev.gapless.hub.SubscriptionControl;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
@@ -51,11 +52,13 @@ public final class StreamResponses {
   /**
    * The answer for one stream. Whether it is admitted is decided when it materializes.
    *
+   * @param owners those that its filter names
    * @param source the subscription; its materialized value ends it from outside
    * @param comeBack the cursor that a refused client is given, if there is one that loses nothing
    */
   public HttpResponse stream(
       Grant grant,
+      Set<String> owners,
       SignalEncoder encoder,
       Supplier<Source<Signal, SubscriptionControl>> source,
       Supplier<Optional<Cursor>> comeBack) {
@@ -66,7 +69,7 @@ public final class StreamResponses {
     }
     CompletableFuture<Done> ended = new CompletableFuture<>();
     StreamStage stage =
-        new StreamStage(new Encoding(encoder, comeBack, counters), new Admission(grant, ended));
+        new StreamStage(new Encoding(encoder, comeBack, counters), new Stay(grant, owners, ended));
     return withBody(
             source
                 .get()
@@ -104,24 +107,28 @@ public final class StreamResponses {
   }
 
   /** What a node does around one of its streams. */
-  private final class Admission implements StreamStage.Life {
+  private final class Stay implements StreamStage.Life {
     private final Grant grant;
+    private final Set<String> owners;
     private final CompletableFuture<Done> ended;
     private Runnable forget = () -> {};
     private boolean entered;
 
-    Admission(Grant grant, CompletableFuture<Done> ended) {
+    Stay(Grant grant, Set<String> owners, CompletableFuture<Done> ended) {
       this.grant = grant;
+      this.owners = owners;
       this.ended = ended;
     }
 
     @Override
-    public Optional<CloseReason> enter() {
+    public Optional<StreamStage.Refused> enter() {
       if (registry.isDraining()) {
-        return Optional.of(CloseReason.DRAIN);
+        return Optional.of(new StreamStage.Refused(CloseReason.DRAIN, Optional.empty()));
       }
-      entered = registry.tryEnter();
-      return entered ? Optional.empty() : Optional.of(CloseReason.OVERLOADED);
+      Optional<StreamLimits.Refused> refused = registry.tryEnter(grant, owners);
+      entered = refused.isEmpty();
+      return refused.map(
+          limit -> new StreamStage.Refused(CloseReason.OVERLOADED, limit.comeBack()));
     }
 
     @Override
@@ -133,7 +140,7 @@ public final class StreamResponses {
     public void end() {
       forget.run();
       if (entered) {
-        registry.leave();
+        registry.leave(grant, owners);
       }
       ended.complete(Done.getInstance());
     }
@@ -155,7 +162,7 @@ public final class StreamResponses {
     List<ByteString> encode(Signal signal) {
       // ended before "now" was fixed: its position is none to come back to
       if (!opened && signal instanceof Signal.Close close) {
-        return List.of(refused(close.reason()));
+        return List.of(refused(new StreamStage.Refused(close.reason(), Optional.empty())));
       }
       // a heartbeat says nothing yet while the node still looks for its head
       opened |= !(signal instanceof Signal.Heartbeat);
@@ -164,9 +171,9 @@ public final class StreamResponses {
       return frames;
     }
 
-    ByteString refused(CloseReason reason) {
-      counters.refused(reason);
-      return encoder.refused(reason, comeBack.get());
+    ByteString refused(StreamStage.Refused refused) {
+      counters.refused(refused.reason());
+      return encoder.refused(refused.reason(), refused.comeBack(), comeBack.get());
     }
   }
 }

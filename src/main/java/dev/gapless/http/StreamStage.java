@@ -3,6 +3,7 @@ package dev.gapless.http;
 import dev.gapless.hub.Signal;
 import dev.gapless.hub.Signal.CloseReason;
 import dev.gapless.hub.SubscriptionControl;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Optional;
 import java.util.Queue;
@@ -26,10 +27,17 @@ final class StreamStage
     extends AbstractGraphStageWithMaterializedValue<
         FlowShape<Signal, ByteString>, Consumer<SubscriptionControl>> {
 
+  /**
+   * The answer to a stream that is not let in.
+   *
+   * @param comeBack the mean time after which to come back, if it is not the usual one
+   */
+  record Refused(CloseReason reason, Optional<Duration> comeBack) {}
+
   /** What happens around one stream. */
   interface Life {
-    /** At its beginning; a reason refuses it. */
-    Optional<CloseReason> enter();
+    /** At its beginning, asked once. */
+    Optional<Refused> enter();
 
     /** After it was let in. */
     void begin(SubscriptionControl control);
@@ -107,7 +115,7 @@ final class StreamStage
 
     @Override
     public void preStart() {
-      Optional<CloseReason> refusal = life.enter();
+      Optional<Refused> refusal = life.enter();
       if (refusal.isPresent()) {
         cancel(in);
         rest.add(encoding.refused(refusal.get()));

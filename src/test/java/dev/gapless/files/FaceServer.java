@@ -3,6 +3,7 @@ package dev.gapless.files;
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
 import dev.gapless.http.AccessGuard;
+import dev.gapless.http.Admission;
 import dev.gapless.http.AuthSettings;
 import dev.gapless.http.HttpServerSettings;
 import dev.gapless.http.HttpSettings;
@@ -50,7 +51,8 @@ public final class FaceServer implements AutoCloseable {
 
   static Route nativeFace(
       ActorSystem<?> system, FileStore store, AccessGuard guard, HttpSettings http) {
-    return FileRoutes.create(system, store, guard, http).routes();
+    return FileRoutes.create(system, store, guard, Admission.create(http.admission()), http)
+        .routes();
   }
 
   public int port() {

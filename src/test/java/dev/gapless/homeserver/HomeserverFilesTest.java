@@ -7,6 +7,7 @@ import dev.gapless.event.Cursor;
 import dev.gapless.files.FaceClient;
 import dev.gapless.files.FaceServer;
 import dev.gapless.files.FileFixture;
+import dev.gapless.http.Admission;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -30,7 +31,9 @@ class HomeserverFilesTest {
     server =
         FaceServer.open(
             files,
-            (system, store, guard, http) -> HomeserverFileRoutes.create(system, store, guard));
+            (system, store, guard, http) ->
+                HomeserverFileRoutes.create(
+                    system, store, guard, Admission.create(http.admission())));
     client = new FaceClient(server.port());
   }
 

@@ -31,6 +31,8 @@ class StreamLimitsTest {
     try (HttpTestNode node =
         HttpTestNode.start("gapless.http.max-streams = 2, gapless.hub.heartbeat = 200 ms")) {
       String cursor = node.append("acme", "/a", "t").toString();
+      // what is refused is given the head as its cursor
+      Awaitility.await().until(() -> node.gapless.hub().head().toString().equals(cursor));
       SseClient first = SseClient.open(node.port(), "/v1/events");
       SseClient second = SseClient.open(node.port(), "/v1/events");
       first.await("gapless.live");
