@@ -1,6 +1,7 @@
 package dev.gapless.metrics;
 
 import dev.gapless.GaplessRoutes;
+import dev.gapless.http.Refusal;
 import dev.gapless.http.StreamCounts;
 import dev.gapless.hub.Signal.CloseReason;
 import dev.gapless.log.EventLog.LostReason;
@@ -49,6 +50,12 @@ public final class HttpMetrics {
             "reason",
             LostReason.class,
             (r, reason) -> counts(r).resets().getOrDefault(reason, 0L))
+        .counters(
+            "gapless.refusals",
+            "Streams, publishes and changes of files refused although they were allowed, by limit",
+            "limit",
+            Refusal.class,
+            (r, limit) -> r.services().admission().status().refused(limit))
         .gauge("gapless.uploads", "Bodies of files being taken now", GaplessRoutes::uploads);
     FunctionCounter.builder("gapless.streams.sent", routes, r -> counts(r).bytes())
         .description("Frames handed to connections of streams")
