@@ -30,7 +30,10 @@ class FewFilesTest {
       ActorSystem<Void> system = TestServer.system();
       SocketServer sockets =
           TestServer.bind(
-              system, 0, TestServer.settings("max-connections = 10000, backlog = 1000"), new Answers(system));
+              system,
+              0,
+              TestServer.settings("max-connections = 10000, backlog = 1000"),
+              new Answers(system));
       Files.writeString(Path.of(arguments[0]), "port " + sockets.address().getPort() + " is it");
     }
   }
