@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import dev.gapless.faults.FaultNodes.Pair;
 import dev.gapless.testkit.EventClient;
 import dev.gapless.testkit.Load;
+import dev.gapless.testkit.Scrape;
 import dev.gapless.testkit.ServerNode;
 import dev.gapless.testkit.TcpProxy.Flow;
 import java.net.http.HttpResponse;
@@ -37,6 +38,8 @@ class DatabaseBlackHoledTest {
             (System.nanoTime() - begun) / 1_000_000);
         assertThat(nodes.a.get("/health/live").statusCode()).isEqualTo(200);
         assertThat(nodes.b.isReady()).as("the other node").isTrue();
+        assertThat(Scrape.of(nodes.a).value("gapless_tail_state", "state", "disconnected")).isOne();
+        FaultNodes.assertSilent(nodes.b);
         Watchers.awaitMore(watchers.all(1), 50);
         nodes.networkOfA.all().flow(Flow.PASS);
         healed = System.nanoTime();
@@ -61,6 +64,7 @@ class DatabaseBlackHoledTest {
           events, (System.nanoTime() - healed) / 1_000_000);
     }
     nodes.awaitOrder();
+    FaultNodes.assertSilent(nodes.a);
   }
 
   /** Each failed attempt says that nothing was published. */

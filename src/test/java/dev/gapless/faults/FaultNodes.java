@@ -1,11 +1,13 @@
 package dev.gapless.faults;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.gapless.testkit.NodeOptions;
 import dev.gapless.testkit.Oracle;
 import dev.gapless.testkit.PostgresProxy;
+import dev.gapless.testkit.Scrape;
 import dev.gapless.testkit.ServerNode;
 import dev.gapless.testkit.TestDatabase;
 import dev.gapless.testkit.TestLogs;
@@ -88,6 +90,23 @@ final class FaultNodes implements BeforeAllCallback, ParameterResolver {
   /** How often it has failed. */
   static long listenerFailures(ServerNode node) {
     return listener(node).path("restarts").asLong();
+  }
+
+  /** That nothing in its metrics would raise an alert. */
+  static void assertSilent(ServerNode node) {
+    await("the metrics of " + node.name() + " show no fault")
+        .atMost(Duration.ofSeconds(30))
+        .untilAsserted(
+            () -> {
+              Scrape now = Scrape.of(node);
+              assertThat(now.value("gapless_listener_state", "state", "listening")).isOne();
+              assertThat(now.value("gapless_tail_state", "state", "disconnected")).isZero();
+              assertThat(now.value("gapless_hole_blocked_seconds")).isLessThan(1);
+              assertThat(now.value("gapless_forced_position")).isZero();
+              assertThat(now.value("gapless_notify_queue_usage")).isLessThan(0.25);
+              // not there before they were looked at for the first time
+              assertThat(now.value("gapless_partitions_missing")).isNotEqualTo(1);
+            });
   }
 
   private static JsonNode listener(ServerNode node) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.gapless.faults.FaultNodes.Pair;
 import dev.gapless.testkit.Load;
 import dev.gapless.testkit.PostgresProxy.Use;
+import dev.gapless.testkit.Scrape;
 import dev.gapless.testkit.TcpProxy.Flow;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -55,6 +56,7 @@ class ListenerBlackHoledTest {
   void eventsGoOnArrivingWhileNoOtherCanTakeItsPlace() {
     try (Watchers watchers = Watchers.of(nodes.oracle, nodes.a)) {
       long failures = FaultNodes.listenerFailures(nodes.a);
+      FaultNodes.assertSilent(nodes.a);
       nodes.networkOfA.flow(Use.LISTENER, Flow.BLACK_HOLE);
       write(watchers, () -> FaultNodes.listenerFailures(nodes.a) == failures);
       // down, and known to be down: polls are quicker now
@@ -62,9 +64,12 @@ class ListenerBlackHoledTest {
           write(watchers, () -> FaultNodes.listenerFailures(nodes.a) < failures + 2);
       assertThat(FaultNodes.isListening(nodes.a)).isFalse();
       assertThat(nodes.a.isReady()).as("it delivers all the same").isTrue();
+      assertThat(Scrape.of(nodes.a).value("gapless_listener_state", "state", "listening")).isZero();
+      assertThat(Scrape.of(nodes.a).value("gapless_tail_state", "state", "following")).isOne();
       nodes.networkOfA.flow(Use.LISTENER, Flow.PASS);
       long healed = System.nanoTime();
       write(watchers, () -> !FaultNodes.isListening(nodes.a));
+      FaultNodes.assertSilent(nodes.a);
       watchers.assertComplete();
       watchers.assertStayedOpen();
       System.out.printf(

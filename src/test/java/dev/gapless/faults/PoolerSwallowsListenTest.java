@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import dev.gapless.faults.FaultNodes.Pair;
 import dev.gapless.testkit.Load;
 import dev.gapless.testkit.PostgresProxy.Use;
+import dev.gapless.testkit.Scrape;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -25,11 +26,13 @@ class PoolerSwallowsListenTest {
     nodes.networkOfA.swallowNotifications(false);
     nodes.networkOfA.reset(Use.LISTENER);
     nodes.awaitOrder();
+    FaultNodes.assertSilent(nodes.a);
   }
 
   @Test
   void theNodeFindsOutAndPolls() throws Exception {
     try (Watchers watchers = Watchers.of(nodes.oracle, nodes.a, nodes.b)) {
+      FaultNodes.assertSilent(nodes.a);
       nodes.networkOfA.swallowNotifications(true);
       // it does not know yet, and waits for notifications that do not come
       nodes.oracle.execute("SELECT gapless.publish('%s', '/one', 'x')".formatted(Load.owner(0)));
@@ -39,6 +42,8 @@ class PoolerSwallowsListenTest {
           .atMost(Duration.ofSeconds(20))
           .until(() -> nodes.a.status().get("listener").get("state").asText().equals("DEAF"));
       assertThat(nodes.a.isReady()).as("it delivers all the same").isTrue();
+      assertThat(Scrape.of(nodes.a).value("gapless_listener_state", "state", "deaf")).isOne();
+      FaultNodes.assertSilent(nodes.b);
       long notified = wakes("NOTIFY");
       long polled = wakes("POLL");
       long begun = System.nanoTime();
