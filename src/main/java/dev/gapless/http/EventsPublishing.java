@@ -21,11 +21,15 @@ import org.apache.pekko.http.javadsl.model.HttpHeader;
 import org.apache.pekko.http.javadsl.model.HttpRequest;
 import org.apache.pekko.http.javadsl.model.HttpResponse;
 import org.apache.pekko.http.javadsl.model.headers.RawHeader;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** {@code POST /v1/events}. Thread-safe. */
 final class EventsPublishing {
   private static final String KEY_HEADER = "Idempotency-Key";
   private static final int MAX_KEY = 128;
+
+  private static final Logger LOG = LoggerFactory.getLogger(EventsPublishing.class);
 
   private final AccessGuard guard;
   private final Publisher publisher;
@@ -81,7 +85,7 @@ final class EventsPublishing {
   private CompletionStage<HttpResponse> publish(
       HttpRequest request, Optional<String> key, byte[] body) {
     // parsing megabytes takes its time: not on the dispatcher that serves the streams
-    return CompletableFuture.supplyAsync(() -> parser.parse(body), blocking)
+    return CompletableFuture.supplyAsync(() -> parse(body), blocking)
         .thenCompose(
             drafts ->
                 guard
@@ -92,6 +96,21 @@ final class EventsPublishing {
                           return created(publisher.publish(drafts, identify(grant, key, body)));
                         },
                         blocking));
+  }
+
+  private List<EventDraft> parse(byte[] body) {
+    try {
+      return parser.parse(body);
+    } catch (ProblemException refused) {
+      Problem problem = refused.problem();
+      if (problem.status() == 413 && "data".equals(problem.members().get("field"))) {
+        LOG.atInfo()
+            .addKeyValue("payload_size", body.length)
+            .addKeyValue("payload_limit", settings.maxData())
+            .log("event_over_limit");
+      }
+      throw refused;
+    }
   }
 
   private static Set<RequestTarget.OwnerPath> places(List<EventDraft> drafts) {

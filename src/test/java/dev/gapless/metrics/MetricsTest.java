@@ -155,6 +155,21 @@ class MetricsTest {
   }
 
   @Test
+  void logsTheSizeOfWhatIsTooLarge() {
+    String large = EVENT.replace("\"type\"", "\"data\":\"" + "x".repeat(300_000) + "\",\"type\"");
+    assertThat(node.publish(large).statusCode()).isEqualTo(413);
+    await()
+        .atMost(PATIENCE)
+        .until(
+            () ->
+                node.output()
+                    .contains(
+                        "event_over_limit payload_size=\""
+                            + large.length()
+                            + "\" payload_limit=\"262144\""));
+  }
+
+  @Test
   void speaksTheFormatThatIsAskedFor() {
     assertThat(contentType(metrics("text/plain"))).startsWith("text/plain; version=0.0.4");
     HttpResponse<String> open = metrics("application/openmetrics-text; version=1.0.0");
