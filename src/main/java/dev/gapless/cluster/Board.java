@@ -40,7 +40,14 @@ final class Board {
   }
 
   void heard(Report report) {
-    reports.put(report.node(), new Heard(report, System.nanoTime()));
+    reports.compute(
+        report.node(),
+        (node, before) ->
+            new Heard(
+                report.series().isEmpty()
+                    ? report.with(before == null ? "[]" : before.report().series())
+                    : report,
+                System.nanoTime()));
   }
 
   /** By node, in the order of their names. */

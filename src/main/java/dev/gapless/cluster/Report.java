@@ -6,7 +6,12 @@ package dev.gapless.cluster;
  * @param node its name
  * @param address of its cluster system
  * @param view its state now, as JSON
- * @param series its last minutes, as JSON
+ * @param series its last minutes, as JSON; on its way between nodes it may be left out (empty)
  */
 public record Report(String node, String address, String view, String series)
-    implements ClusterMessage {}
+    implements ClusterMessage {
+
+  Report with(String otherSeries) {
+    return new Report(node, address, view, otherSeries);
+  }
+}
