@@ -163,7 +163,7 @@ public final class Dashboard {
         .map(
             tick -> {
               Shown now = requireNonNull(shown.get());
-              boolean all = (Long) tick.second() % perSeries == 0;
+              boolean all = tick.second() % perSeries == 0;
               return all ? now.nodes().concat(now.series()) : now.nodes();
             })
         .via(end.flow())
