@@ -154,14 +154,16 @@ public final class ClusterNode implements AutoCloseable {
       closed = true;
       leaving = system;
     }
-    return leaving == null
-        ? CompletableFuture.completedFuture(Done.getInstance())
-        : CoordinatedShutdown.get(leaving)
-            .runAll(CoordinatedShutdown.clusterLeavingReason())
-            .toCompletableFuture()
-            .thenRunAsync(() -> forget(Cluster.get(leaving).selfMember().address().toString()))
-            .thenApply(left -> Done.getInstance())
-            .completeOnTimeout(Done.getInstance(), LEAVING.toMillis(), TimeUnit.MILLISECONDS);
+    if (leaving == null) {
+      return CompletableFuture.completedFuture(Done.getInstance());
+    }
+    String address = Cluster.get(leaving).selfMember().address().toString();
+    return CoordinatedShutdown.get(leaving)
+        .runAll(CoordinatedShutdown.clusterLeavingReason())
+        .toCompletableFuture()
+        .thenRunAsync(() -> forget(address))
+        .handle((left, failure) -> Done.getInstance())
+        .completeOnTimeout(Done.getInstance(), LEAVING.toMillis(), TimeUnit.MILLISECONDS);
   }
 
   /** Who starts next need not wait until this node is stale. */

@@ -13,6 +13,7 @@ import org.apache.pekko.actor.Address;
 import org.apache.pekko.actor.AddressFromURIString;
 import org.apache.pekko.actor.typed.Behavior;
 import org.apache.pekko.actor.typed.DispatcherSelector;
+import org.apache.pekko.actor.typed.SupervisorStrategy;
 import org.apache.pekko.actor.typed.javadsl.AbstractBehavior;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
@@ -47,6 +48,7 @@ final class MemberActor extends AbstractBehavior<MemberActor.Command> {
 
   private static final Duration ATTEMPT = Duration.ofSeconds(6);
 
+  private final TimerScheduler<Command> timers;
   private final ClusterSettings settings;
   private final String node;
   private final NodeTable table;
@@ -73,6 +75,7 @@ final class MemberActor extends AbstractBehavior<MemberActor.Command> {
       NodeTable table,
       Board board) {
     super(context);
+    this.timers = timers;
     this.settings = settings;
     this.node = node;
     this.table = table;
@@ -80,9 +83,12 @@ final class MemberActor extends AbstractBehavior<MemberActor.Command> {
     this.address = cluster.selfMember().address().toString();
     this.blocking = context.getSystem().dispatchers().lookup(DispatcherSelector.blocking());
     this.tried = System.nanoTime() - ATTEMPT.toNanos() - 1;
-    context.spawn(BoardActor.create(node, address, board), "board");
+    context.spawn(
+        Behaviors.supervise(BoardActor.create(node, address, board))
+            .onFailure(SupervisorStrategy.restart()),
+        "board");
     if (settings.seedNodes().isEmpty()) {
-      timers.startTimerWithFixedDelay(Tick.INSTANCE, Duration.ZERO, settings.heartbeat());
+      context.getSelf().tell(Tick.INSTANCE);
     } else {
       cluster.manager().tell(new JoinSeedNodes(seeds()));
     }
@@ -128,7 +134,13 @@ final class MemberActor extends AbstractBehavior<MemberActor.Command> {
     }
   }
 
+  /** The next time after this one, however long the database took. */
+  private void pause() {
+    timers.startSingleTimer(Tick.INSTANCE, settings.heartbeat());
+  }
+
   private Behavior<Command> onHeard(Heard heard) {
+    pause();
     failing = false;
     if (isMember()) {
       return twoClusters.mustGiveWay(members(), Set.copyOf(heard.recorded())) ? giveWay() : this;
@@ -164,6 +176,7 @@ final class MemberActor extends AbstractBehavior<MemberActor.Command> {
   }
 
   private Behavior<Command> onFailed(Failed failed) {
+    pause();
     if (!failing) {
       failing = true;
       Throwable cause = failed.cause().getCause();

@@ -2,6 +2,7 @@ package dev.gapless.cluster;
 
 import dev.gapless.log.LogSettings;
 import dev.gapless.log.SchemaMigration;
+import dev.gapless.log.SilenceLimit;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -39,6 +40,9 @@ final class NodeTable {
   private static final String FORGET =
       "DELETE FROM gapless.nodes WHERE heard_at < clock_timestamp() - interval '1 hour'";
 
+  /** A database that is silent for so long is asked anew. */
+  private static final Duration PATIENCE = Duration.ofSeconds(5);
+
   private final DataSource direct;
   private final Duration stale;
 
@@ -61,18 +65,23 @@ final class NodeTable {
    */
   List<String> join(String address, String node) throws SQLException {
     try (Connection connection = direct.getConnection()) {
-      connection.setAutoCommit(false);
-      try (Statement statement = connection.createStatement()) {
-        statement.execute("SELECT pg_advisory_xact_lock(" + LOCK + ")");
-        statement.execute(FORGET);
-      }
-      List<String> members = new ArrayList<>(members(connection));
-      members.remove(address);
-      boolean forms = members.isEmpty();
-      heard(connection, address, node, forms);
-      connection.commit();
-      return forms ? List.of(address) : members;
+      return SilenceLimit.run(connection, PATIENCE, open -> join(open, address, node));
     }
+  }
+
+  private List<String> join(Connection connection, String address, String node)
+      throws SQLException {
+    connection.setAutoCommit(false);
+    try (Statement statement = connection.createStatement()) {
+      statement.execute("SELECT pg_advisory_xact_lock(" + LOCK + ")");
+      statement.execute(FORGET);
+    }
+    List<String> members = new ArrayList<>(members(connection));
+    members.remove(address);
+    boolean forms = members.isEmpty();
+    heard(connection, address, node, forms);
+    connection.commit();
+    return forms ? List.of(address) : members;
   }
 
   /**
@@ -84,8 +93,13 @@ final class NodeTable {
   List<String> heard(String address, String node, boolean member) throws SQLException {
     try (Connection connection = direct.getConnection()) {
       connection.setAutoCommit(true);
-      heard(connection, address, node, member);
-      return members(connection);
+      return SilenceLimit.run(
+          connection,
+          PATIENCE,
+          open -> {
+            heard(open, address, node, member);
+            return members(open);
+          });
     }
   }
 

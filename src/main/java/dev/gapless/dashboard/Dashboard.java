@@ -8,6 +8,7 @@ import dev.gapless.dashboard.DashboardActor.Shown;
 import dev.gapless.http.Access;
 import dev.gapless.http.HttpServices;
 import dev.gapless.http.PageFile;
+import dev.gapless.http.Problem;
 import dev.gapless.http.Resource;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
@@ -133,7 +134,7 @@ public final class Dashboard {
               } else if (peers.heard().containsKey(name)) {
                 peers.drain(name);
               } else {
-                return HttpResponse.create().withStatus(404);
+                return Problem.of(404, "no node of that name has been heard of").toResponse();
               }
               return HttpResponse.create().withStatus(202);
             });

@@ -12,6 +12,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BiConsumer;
 import java.util.function.Supplier;
 import org.apache.pekko.actor.typed.Behavior;
+import org.apache.pekko.actor.typed.SupervisorStrategy;
 import org.apache.pekko.actor.typed.javadsl.AbstractBehavior;
 import org.apache.pekko.actor.typed.javadsl.ActorContext;
 import org.apache.pekko.actor.typed.javadsl.Behaviors;
@@ -67,12 +68,15 @@ final class DashboardActor extends AbstractBehavior<DashboardActor.Command> {
       History history,
       Peers peers,
       AtomicReference<Shown> shown) {
-    return Behaviors.setup(
-        context ->
-            Behaviors.withTimers(
-                timers ->
-                    new DashboardActor(
-                        context, timers, node, status, flags, history, peers, shown)));
+    Behavior<Command> dashboard =
+        Behaviors.setup(
+            context ->
+                Behaviors.withTimers(
+                    timers ->
+                        new DashboardActor(
+                            context, timers, node, status, flags, history, peers, shown)));
+    // without it the page would show for ever what it showed last
+    return Behaviors.supervise(dashboard).onFailure(SupervisorStrategy.restart());
   }
 
   private DashboardActor(

@@ -94,16 +94,31 @@ record Application(HttpServices services, Route route) {
     if (!settings.cluster().enabled()) {
       return Peers.NONE;
     }
-    ClusterNode cluster =
-        ClusterNode.start(
-            settings.cluster(),
-            settings.gapless().log(),
-            dataSources.direct(),
-            settings.routes().node(),
-            routes::drain);
+    ClusterNode cluster = join(settings, dataSources, routes);
     CoordinatedShutdown.get(system)
         .addTask(CoordinatedShutdown.PhaseServiceStop(), "gapless-leave-cluster", cluster::leave);
     return new ClusterPeers(cluster);
+  }
+
+  private static ClusterNode join(
+      Settings settings, DataSources dataSources, GaplessRoutes routes) {
+    try {
+      return ClusterNode.start(
+          settings.cluster(),
+          settings.gapless().log(),
+          dataSources.direct(),
+          settings.routes().node(),
+          routes::drain);
+    } catch (SchemaMigrationException e) {
+      throw refusal(e);
+    } catch (RuntimeException e) {
+      throw new Refusal(
+          "the cluster's system cannot listen on gapless.cluster.host and .port, "
+              + settings.cluster().host()
+              + ":"
+              + settings.cluster().port(),
+          e);
+    }
   }
 
   /** Beforehand and with its own limit: what is awaited afterwards is the head alone. */

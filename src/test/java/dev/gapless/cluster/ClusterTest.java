@@ -13,6 +13,7 @@ import dev.gapless.testkit.TcpProxy;
 import dev.gapless.testkit.TestDatabase;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -192,6 +193,22 @@ class ClusterTest {
     } finally {
       closeAll(nodes);
       proxies.forEach(TcpProxy::close);
+    }
+  }
+
+  @Test
+  void aPortThatIsTakenIsNamed() throws IOException {
+    try (TestDatabase database = TestDatabase.create();
+        ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+        ServerNode node =
+            ServerNode.create(
+                database.jdbcUrl(),
+                NodeOptions.config(
+                    "gapless.cluster { enabled = on, port = " + taken.getLocalPort() + " }"))) {
+      node.launch();
+      await("it ends").atMost(PATIENCE).until(() -> !node.process().isAlive());
+      assertThat(node.output())
+          .contains("gapless.cluster.host and .port, 127.0.0.1:" + taken.getLocalPort());
     }
   }
 

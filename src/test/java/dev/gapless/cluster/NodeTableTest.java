@@ -1,10 +1,15 @@
 package dev.gapless.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import dev.gapless.testkit.TestDatabase;
 import dev.gapless.testkit.TestLogs;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -72,6 +77,23 @@ class NodeTableTest {
     assertThat(table.join("c", "c")).containsExactly("b");
     table.gone("b");
     assertThat(table.join("c", "c")).containsExactly("c");
+  }
+
+  @Test
+  void aDatabaseThatIsSilentIsNotWaitedForForEver() {
+    assertTimeoutPreemptively(
+        Duration.ofSeconds(60),
+        () -> {
+          assertThat(table.join("a", "a")).containsExactly("a");
+          try (Connection holds = database.dataSource().getConnection();
+              Statement statement = holds.createStatement()) {
+            // whoever holds the lock does not go on
+            holds.setAutoCommit(false);
+            statement.execute("LOCK TABLE gapless.nodes");
+            assertThatThrownBy(() -> table.join("b", "b")).isInstanceOf(SQLException.class);
+            assertThatThrownBy(() -> table.heard("a", "a", true)).isInstanceOf(SQLException.class);
+          }
+        });
   }
 
   @Test
