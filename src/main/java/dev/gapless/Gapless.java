@@ -10,6 +10,7 @@ import dev.gapless.hub.HubEvent;
 import dev.gapless.hub.LocalEventHub;
 import dev.gapless.hub.PekkoStages;
 import dev.gapless.hub.Signal;
+import dev.gapless.hub.SlowSubscriber;
 import dev.gapless.hub.Subscription;
 import dev.gapless.hub.SubscriptionControl;
 import dev.gapless.log.EventLog;
@@ -214,6 +215,17 @@ public final class Gapless implements Extension {
    */
   public void onDelivery(LongConsumer nanos) {
     started().onDelivery(nanos);
+  }
+
+  /**
+   * The subscribers of this node that have furthest to go, the last one first. Looks at all that
+   * are not live.
+   *
+   * @param most how many at most
+   * @throws IllegalStateException before {@link #start}
+   */
+  public List<SlowSubscriber> slowest(int most) {
+    return started().slowest(most);
   }
 
   /** Reading and appending by hand. */

@@ -167,6 +167,16 @@ public final class GaplessRoutes {
     }
   }
 
+  /** Bytes of bodies of files that were stored, those of uploads that failed included. */
+  public long bytesStored() {
+    return store.bytesStored();
+  }
+
+  /** Bytes of files that were handed on to readers. */
+  public long bytesRead() {
+    return store.bytesRead();
+  }
+
   /** How many bodies of files are being taken now. */
   public int uploads() {
     return store.uploadsInFlight();

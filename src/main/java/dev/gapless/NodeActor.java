@@ -43,11 +43,13 @@ final class NodeActor extends AbstractBehavior<NodeActor.Command> {
 
   private static final Duration PATIENCE = Duration.ofSeconds(20);
 
+  private final TimerScheduler<Command> timers;
   private final GaplessSettings settings;
   private final DataSource direct;
   private final NodeBoard board;
   private final Partitions partitions;
   private final Executor blocking;
+  private HousekeepingStatus housekeeping = HousekeepingStatus.NONE;
 
   static Behavior<Command> create(
       GaplessSettings settings, DataSource direct, LocalEventHub hub, NodeBoard board) {
@@ -65,6 +67,7 @@ final class NodeActor extends AbstractBehavior<NodeActor.Command> {
       LocalEventHub hub,
       NodeBoard board) {
     super(context);
+    this.timers = timers;
     this.settings = settings;
     this.direct = direct;
     this.board = board;
@@ -85,7 +88,7 @@ final class NodeActor extends AbstractBehavior<NodeActor.Command> {
     context.spawn(
         RetentionActor.create(direct, settings.retention(), hub::head, board::retention),
         "retention");
-    timers.startTimerWithFixedDelay(Housekeep.INSTANCE, settings.housekeeping());
+    context.getSelf().tell(Housekeep.INSTANCE);
   }
 
   private static Behavior<TailOutput> tailOutput(LocalEventHub hub) {
@@ -153,6 +156,7 @@ final class NodeActor extends AbstractBehavior<NodeActor.Command> {
 
   private Behavior<Command> onHousekept(Housekept done) {
     board.partitions(done.partitions());
+    ended(housekeeping.succeeded());
     if (!done.partitions().enough()) {
       getContext()
           .getLog()
@@ -173,6 +177,14 @@ final class NodeActor extends AbstractBehavior<NodeActor.Command> {
         .atWarn()
         .addKeyValue("failure", cause.getClass().getSimpleName())
         .log("housekeeping_failed: tried again in {}", settings.housekeeping());
+    ended(housekeeping.failed(cause));
     return this;
+  }
+
+  /** The next run begins when this one has ended, however long it took. */
+  private void ended(HousekeepingStatus status) {
+    housekeeping = status;
+    board.housekeeping(status);
+    timers.startSingleTimer(Housekeep.INSTANCE, settings.housekeeping());
   }
 }

@@ -21,6 +21,7 @@ final class NodeBoard {
   private volatile @Nullable TailStatus tailStatus;
   private volatile @Nullable ListenerStatus listenerStatus;
   private volatile Partitions.@Nullable Status partitionStatus;
+  private volatile HousekeepingStatus housekeeping = HousekeepingStatus.NONE;
   private volatile @Nullable RetentionStatus retentionStatus;
   private volatile List<String> warnings = List.of();
 
@@ -38,6 +39,10 @@ final class NodeBoard {
 
   void partitions(Partitions.Status status) {
     partitionStatus = status;
+  }
+
+  void housekeeping(HousekeepingStatus status) {
+    housekeeping = status;
   }
 
   void retention(RetentionStatus status) {
@@ -74,6 +79,7 @@ final class NodeBoard {
         Optional.ofNullable(tailStatus),
         Optional.ofNullable(listenerStatus),
         Optional.ofNullable(partitionStatus),
+        housekeeping,
         Optional.ofNullable(retentionStatus));
   }
 }

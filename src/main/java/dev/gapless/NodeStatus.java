@@ -12,6 +12,7 @@ import java.util.Optional;
  * @param listener empty until it has begun
  * @param tail empty until it has begun
  * @param partitions empty until they were looked at
+ * @param housekeeping of this node; all nodes do it
  * @param retention empty until it has run
  */
 public record NodeStatus(
@@ -19,4 +20,5 @@ public record NodeStatus(
     Optional<TailStatus> tail,
     Optional<ListenerStatus> listener,
     Optional<Partitions.Status> partitions,
+    HousekeepingStatus housekeeping,
     Optional<RetentionStatus> retention) {}

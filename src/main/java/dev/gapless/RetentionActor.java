@@ -50,6 +50,9 @@ final class RetentionActor extends AbstractBehavior<RetentionActor.Command> {
   private static final Duration RESTART_MAX = Duration.ofMinutes(1);
   private static final double RANDOM_FACTOR = 0.2;
 
+  // soon, so that the size of the log is known; a node that has just started has more to do
+  private static final Duration FIRST = Duration.ofSeconds(5);
+
   private final TimerScheduler<Command> timers;
   private final DataSource direct;
   private final RetentionSettings settings;
@@ -100,7 +103,11 @@ final class RetentionActor extends AbstractBehavior<RetentionActor.Command> {
             .getSystem()
             .dispatchers()
             .lookup(DispatcherSelector.fromConfig(RetentionSettings.DISPATCHER));
-    pause();
+    timers.startSingleTimer(Tick.INSTANCE, shorter(FIRST, settings.interval()));
+  }
+
+  private static Duration shorter(Duration one, Duration other) {
+    return one.compareTo(other) < 0 ? one : other;
   }
 
   @Override

@@ -1,12 +1,13 @@
 package dev.gapless.dashboard;
 
+import dev.gapless.HousekeepingStatus;
 import dev.gapless.NodeStatus;
 import dev.gapless.dashboard.Alert.Severity;
 import dev.gapless.hub.HubStatus;
 import dev.gapless.log.HeadReads.Blocker;
+import dev.gapless.log.LastFailure;
 import dev.gapless.log.Partitions;
 import dev.gapless.tail.ListenerStatus;
-import dev.gapless.tail.TailFailure;
 import dev.gapless.tail.TailStatus;
 import java.time.Duration;
 import java.time.Instant;
@@ -31,6 +32,7 @@ final class Alerts {
     status.tail().ifPresent(tail -> tail(tail, now, alerts));
     status.listener().ifPresent(listener -> listener(listener, now, alerts));
     status.partitions().ifPresent(partitions -> partitions(partitions, alerts));
+    housekeeping(status.housekeeping(), alerts);
     hub(status.hub(), alerts);
     if (draining) {
       alerts.add(
@@ -126,6 +128,16 @@ final class Alerts {
     }
   }
 
+  private static void housekeeping(HousekeepingStatus housekeeping, List<Alert> alerts) {
+    if (housekeeping.failing()) {
+      alerts.add(
+          new Alert(
+              Severity.WARNING,
+              "housekeeping fails, no partitions are made ahead"
+                  + failure(housekeeping.lastFailure().stream())));
+    }
+  }
+
   private static void hub(HubStatus hub, List<Alert> alerts) {
     int all = hub.live() + hub.catchingUp();
     if (all >= FEW && hub.behind() > MANY_BEHIND * all) {
@@ -136,7 +148,7 @@ final class Alerts {
     }
   }
 
-  private static String failure(java.util.stream.Stream<TailFailure> last) {
+  private static String failure(java.util.stream.Stream<LastFailure> last) {
     return last.map(failure -> ": " + failure.type() + ", " + failure.message())
         .findFirst()
         .orElse("");

@@ -45,6 +45,9 @@ public final class Dashboard {
   /** Each is written to once a second; nobody needs more. */
   private static final int MOST_VIEWERS = 100;
 
+  private static final int SLOWEST = 5;
+
+  private static final ByteString FULL = ByteString.fromString("event: full\ndata: {}\n\n");
   private static final ByteString RETRY = ByteString.fromString("retry: 2000\n\n");
 
   private final HttpServices services;
@@ -64,7 +67,14 @@ public final class Dashboard {
     History history = new History();
     gapless.onDelivery(history::delivered);
     system.systemActorOf(
-        DashboardActor.create(node, gapless::status, () -> flags(routes), history, peers, shown),
+        DashboardActor.create(
+            node,
+            gapless::status,
+            () -> gapless.slowest(SLOWEST),
+            () -> flags(routes),
+            history,
+            peers,
+            shown),
         "gapless-dashboard",
         Props.empty());
     CoordinatedShutdown.get(system)
@@ -154,7 +164,7 @@ public final class Dashboard {
 
   /** Who is refused comes back by itself. */
   private Source<ByteString, NotUsed> framesForOneMore() {
-    return viewers.tryAcquire() ? frames() : Source.empty();
+    return viewers.tryAcquire() ? frames() : Source.single(FULL);
   }
 
   private Source<ByteString, NotUsed> frames() {

@@ -3,6 +3,7 @@ package dev.gapless.dashboard;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.gapless.NodeStatus;
+import dev.gapless.hub.SlowSubscriber;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -52,6 +53,7 @@ final class DashboardActor extends AbstractBehavior<DashboardActor.Command> {
 
   private final String node;
   private final Supplier<NodeStatus> status;
+  private final Supplier<List<SlowSubscriber>> slowest;
   private final Supplier<NodeView.Flags> flags;
   private final History history;
   private final Peers peers;
@@ -59,11 +61,13 @@ final class DashboardActor extends AbstractBehavior<DashboardActor.Command> {
   private String series = "[]";
 
   /**
+   * @param slowest the subscribers that have furthest to go
    * @param shown is kept up to date
    */
   static Behavior<Command> create(
       String node,
       Supplier<NodeStatus> status,
+      Supplier<List<SlowSubscriber>> slowest,
       Supplier<NodeView.Flags> flags,
       History history,
       Peers peers,
@@ -74,7 +78,7 @@ final class DashboardActor extends AbstractBehavior<DashboardActor.Command> {
                 Behaviors.withTimers(
                     timers ->
                         new DashboardActor(
-                            context, timers, node, status, flags, history, peers, shown)));
+                            context, timers, node, status, slowest, flags, history, peers, shown)));
     // without it the page would show for ever what it showed last
     return Behaviors.supervise(dashboard).onFailure(SupervisorStrategy.restart());
   }
@@ -84,6 +88,7 @@ final class DashboardActor extends AbstractBehavior<DashboardActor.Command> {
       TimerScheduler<Command> timers,
       String node,
       Supplier<NodeStatus> status,
+      Supplier<List<SlowSubscriber>> slowest,
       Supplier<NodeView.Flags> flags,
       History history,
       Peers peers,
@@ -91,6 +96,7 @@ final class DashboardActor extends AbstractBehavior<DashboardActor.Command> {
     super(context);
     this.node = node;
     this.status = status;
+    this.slowest = slowest;
     this.flags = flags;
     this.history = history;
     this.peers = peers;
@@ -108,7 +114,7 @@ final class DashboardActor extends AbstractBehavior<DashboardActor.Command> {
   }
 
   private Behavior<Command> onLook(Look tick) {
-    String view = json(NodeView.of(node, status.get(), flags.get(), Instant.now()));
+    String view = json(NodeView.of(node, status.get(), slowest.get(), flags.get(), Instant.now()));
     peers.say(view, series);
     List<String> views = new ArrayList<>(List.of(view));
     others((name, said) -> views.add(said.view()));

@@ -1,15 +1,20 @@
 package dev.gapless.dashboard;
 
+import dev.gapless.HousekeepingStatus;
 import dev.gapless.NodeStatus;
 import dev.gapless.RetentionStatus;
 import dev.gapless.hub.HubStatus;
+import dev.gapless.hub.SlowSubscriber;
 import dev.gapless.log.HeadReads.Blocker;
+import dev.gapless.log.LastFailure;
+import dev.gapless.log.LogExtent;
+import dev.gapless.log.Partitions;
 import dev.gapless.tail.ListenerStatus;
-import dev.gapless.tail.TailFailure;
 import dev.gapless.tail.TailStatus;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -28,6 +33,7 @@ record NodeView(
     List<Alert> alerts,
     List<Part> parts,
     List<Hold> holds,
+    List<Slow> slowest,
     Map<String, Object> figures) {
 
   /**
@@ -59,26 +65,23 @@ record NodeView(
   /** A transaction that holds back the log. */
   record Hold(int pid, String name, long seconds) {}
 
-  static NodeView of(String node, NodeStatus status, Flags flags, Instant now) {
+  /**
+   * A subscriber that has far to go.
+   *
+   * @param distance positions
+   * @param silent milliseconds since something was handed on to it
+   * @param open milliseconds since it came
+   */
+  record Slow(long number, String state, long distance, long silent, long open) {}
+
+  static NodeView of(
+      String node, NodeStatus status, List<SlowSubscriber> slowest, Flags flags, Instant now) {
     List<Part> parts = new ArrayList<>();
     status.listener().ifPresent(listener -> parts.add(listener(listener)));
     status.tail().ifPresent(tail -> parts.add(tail(tail)));
     parts.add(hub(status.hub(), flags));
     parts.add(catchUp(status.hub()));
-    status
-        .partitions()
-        .ifPresent(
-            p ->
-                parts.add(
-                    new Part(
-                        "housekeeping",
-                        p.enough() ? "done" : "partitions missing",
-                        p.enough(),
-                        0,
-                        0,
-                        "",
-                        0,
-                        p.count() + " partitions, " + p.ahead() + " ahead")));
+    parts.add(housekeeping(status));
     status.retention().filter(RetentionStatus::on).ifPresent(r -> parts.add(retention(r)));
     return new NodeView(
         node,
@@ -88,7 +91,40 @@ record NodeView(
         Alerts.of(status, flags.draining(), now),
         parts,
         status.tail().map(tail -> holds(tail, now)).orElse(List.of()),
+        slowest.stream().map(NodeView::slow).toList(),
         figures(status, flags));
+  }
+
+  private static Slow slow(SlowSubscriber one) {
+    return new Slow(
+        one.number(),
+        one.behind() ? "behind" : "catching up",
+        one.distance(),
+        one.silent().toMillis(),
+        one.open().toMillis());
+  }
+
+  private static Part housekeeping(NodeStatus status) {
+    HousekeepingStatus housekeeping = status.housekeeping();
+    boolean enough = status.partitions().map(Partitions.Status::enough).orElse(true);
+    String state =
+        housekeeping.failing()
+            ? "failing"
+            : !enough ? "partitions missing" : housekeeping.runs() == 0 ? "beginning" : "done";
+    return new Part(
+        "housekeeping",
+        state,
+        enough && !housekeeping.failing(),
+        0,
+        0,
+        text(housekeeping.lastFailure()),
+        at(housekeeping.lastFailure()),
+        status.partitions().map(p -> p.count() + " partitions, " + p.ahead() + " ahead").orElse("")
+            + failed(housekeeping.failures()));
+  }
+
+  private static String failed(long count) {
+    return count == 0 ? "" : ", " + count(count) + " failed";
   }
 
   private static Part retention(RetentionStatus retention) {
@@ -134,7 +170,7 @@ record NodeView(
         "hub",
         flags.draining() ? "draining" : flags.ready() ? "delivering" : "waiting",
         flags.ready(),
-        0,
+        hub.restarts(),
         0,
         "",
         0,
@@ -148,9 +184,15 @@ record NodeView(
         true,
         0,
         0,
-        "",
-        0,
-        count(hub.catchUpReads()) + " pages read, " + count(hub.catchUpShared()) + " shared");
+        text(hub.lastCatchUpFailure()),
+        at(hub.lastCatchUpFailure()),
+        count(hub.catchUpReads())
+            + " pages read, "
+            + count(hub.catchUpShared())
+            + " shared, "
+            + count(hub.catchUpPending())
+            + " in flight"
+            + failed(hub.catchUpFailures()));
   }
 
   private static Part part(
@@ -159,7 +201,7 @@ record NodeView(
       boolean well,
       long restarts,
       long since,
-      Optional<TailFailure> failure,
+      Optional<LastFailure> failure,
       String detail) {
     return new Part(
         name,
@@ -167,9 +209,17 @@ record NodeView(
         well,
         restarts,
         since,
-        failure.map(f -> f.type() + ": " + f.message()).orElse(""),
-        failure.map(f -> f.at().toEpochMilli()).orElse(0L),
+        text(failure),
+        at(failure),
         detail);
+  }
+
+  private static String text(Optional<LastFailure> failure) {
+    return failure.map(f -> f.type() + ": " + f.message()).orElse("");
+  }
+
+  private static long at(Optional<LastFailure> failure) {
+    return failure.map(f -> f.at().toEpochMilli()).orElse(0L);
   }
 
   private static List<Hold> holds(TailStatus tail, Instant now) {
@@ -184,16 +234,24 @@ record NodeView(
 
   private static Map<String, Object> figures(NodeStatus status, Flags flags) {
     HubStatus hub = status.hub();
-    return Map.of(
-        "head", hub.head().toString(),
-        "lag", status.tail().map(TailStatus::lag).orElse(0L),
-        "ringEvents", hub.ringEvents(),
-        "ringBytes", hub.ringBytes(),
-        "live", hub.live(),
-        "catchingUp", Math.max(0, hub.catchingUp() - hub.behind()),
-        "behind", hub.behind(),
-        "streams", flags.openStreams(),
-        "partitions", status.partitions().map(p -> p.count()).orElse(0));
+    Map<String, Object> figures = new LinkedHashMap<>();
+    figures.put("head", hub.head().toString());
+    figures.put("lag", status.tail().map(TailStatus::lag).orElse(0L));
+    figures.put("ringEvents", hub.ringEvents());
+    figures.put("ringBytes", hub.ringBytes());
+    figures.put("live", hub.live());
+    figures.put("catchingUp", Math.max(0, hub.catchingUp() - hub.behind()));
+    figures.put("behind", hub.behind());
+    figures.put("streams", flags.openStreams());
+    figures.put("partitions", status.partitions().map(Partitions.Status::count).orElse(0));
+    status.retention().flatMap(RetentionStatus::extent).ifPresent(log -> extent(log, figures));
+    return figures;
+  }
+
+  private static void extent(LogExtent log, Map<String, Object> figures) {
+    figures.put("logBytes", log.bytes());
+    figures.put("earliest", log.earliest().toString());
+    log.oldestAt().ifPresent(at -> figures.put("oldestAt", at.toEpochMilli()));
   }
 
   private static String count(long number) {

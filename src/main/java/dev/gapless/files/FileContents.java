@@ -4,6 +4,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.LongAdder;
 import org.apache.pekko.stream.Attributes;
 import org.apache.pekko.stream.Outlet;
 import org.apache.pekko.stream.SourceShape;
@@ -29,15 +30,18 @@ final class FileContents extends GraphStage<SourceShape<ByteString>> {
   private final StoredFile file;
   private final ByteRange range;
   private final Duration lease;
+  private final LongAdder given;
 
   /**
    * @param lease how long the version stays after it was found or kept, at least
+   * @param given counts the bytes that are handed on
    */
-  FileContents(FileJdbc jdbc, StoredFile file, ByteRange range, Duration lease) {
+  FileContents(FileJdbc jdbc, StoredFile file, ByteRange range, Duration lease, LongAdder given) {
     this.jdbc = jdbc;
     this.file = file;
     this.range = range;
     this.lease = lease;
+    this.given = given;
   }
 
   @Override
@@ -108,6 +112,7 @@ final class FileContents extends GraphStage<SourceShape<ByteString>> {
         return;
       }
       next = until;
+      given.add(length);
       push(out, ByteString.fromArrayUnsafe(chunk.get(), from, length));
       if (next > range.last()) {
         completeStage();

@@ -11,6 +11,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Function;
 import javax.sql.DataSource;
 import org.apache.pekko.NotUsed;
@@ -41,6 +42,8 @@ public final class FileStore {
   private final FileChanges changes;
   private final Commits commits;
   private final Semaphore uploads;
+  private final LongAdder bytesStored = new LongAdder();
+  private final LongAdder bytesRead = new LongAdder();
 
   private FileStore(
       ActorSystem<?> system,
@@ -78,6 +81,16 @@ public final class FileStore {
   /** How many bodies are being taken now. */
   public int uploadsInFlight() {
     return settings.maxUploads() - uploads.availablePermits();
+  }
+
+  /** Bytes of bodies that were stored since the start, those of uploads that failed included. */
+  public long bytesStored() {
+    return bytesStored.sum();
+  }
+
+  /** Bytes of files that were handed on to readers since the start. */
+  public long bytesRead() {
+    return bytesRead.sum();
   }
 
   public FileSettings settings() {
@@ -146,7 +159,7 @@ public final class FileStore {
     if (range.last() >= file.size()) {
       throw new IllegalArgumentException("range beyond the end of the file");
     }
-    return Source.fromGraph(new FileContents(jdbc, file, range, settings.grace()));
+    return Source.fromGraph(new FileContents(jdbc, file, range, settings.grace(), bytesRead));
   }
 
   public CompletionStage<Listing> list(ListingRequest request) {
@@ -221,7 +234,7 @@ public final class FileStore {
     if (!uploads.tryAcquire()) {
       return CompletableFuture.completedFuture(refuse(new PutResult.Busy(), body));
     }
-    Upload upload = new Upload(jdbc, settings);
+    Upload upload = new Upload(jdbc, settings, bytesStored);
     return upload
         .run(system, body)
         .thenCompose(staged -> link(request, staged))

@@ -6,6 +6,7 @@ import java.sql.SQLException;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.LongAdder;
 import org.apache.commons.codec.digest.Blake3;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.stream.javadsl.Sink;
@@ -20,15 +21,17 @@ import org.apache.pekko.util.ByteString;
 final class Upload {
   private final FileJdbc jdbc;
   private final FileSettings settings;
+  private final LongAdder stored;
   private final Blake3 hash = Blake3.initHash();
   private OptionalLong version = OptionalLong.empty();
   private int chunks;
   private long size;
   private long keptAt;
 
-  Upload(FileJdbc jdbc, FileSettings settings) {
+  Upload(FileJdbc jdbc, FileSettings settings, LongAdder stored) {
     this.jdbc = jdbc;
     this.settings = settings;
+    this.stored = stored;
   }
 
   /** Fails as the database does, or with {@link BodyRefusedException}. */
@@ -72,6 +75,7 @@ final class Upload {
       }
     }
     chunks++;
+    stored.add(chunk.length);
     return this;
   }
 

@@ -7,17 +7,21 @@ import dev.gapless.log.EventLog;
 import dev.gapless.log.EventLog.CursorCheck;
 import dev.gapless.log.EventLog.PageLimits;
 import dev.gapless.log.EventLog.ReadResult;
+import dev.gapless.log.LastFailure;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads of the log for subscribers that are not live. Clients that replay the same stretch share
@@ -55,6 +59,9 @@ final class CatchUpReader {
   private final LongAdder reads = new LongAdder();
   private final LongAdder requests = new LongAdder();
   private final LongAdder cursorChecks = new LongAdder();
+  private final AtomicInteger pending = new AtomicInteger();
+  private final LongAdder failures = new LongAdder();
+  private volatile @Nullable LastFailure lastFailure;
 
   CatchUpReader(EventLog log, DataSource dataSource, Executor executor, HubSettings settings) {
     this.log = log;
@@ -141,6 +148,19 @@ final class CatchUpReader {
     return cursorChecks.sum();
   }
 
+  /** Reads that run or wait for a thread. */
+  int pending() {
+    return pending.get();
+  }
+
+  long failures() {
+    return failures.sum();
+  }
+
+  Optional<LastFailure> lastFailure() {
+    return Optional.ofNullable(lastFailure);
+  }
+
   long shared() {
     return Math.max(0, requests.sum() - reads.sum());
   }
@@ -196,14 +216,24 @@ final class CatchUpReader {
   }
 
   private <T> CompletableFuture<T> call(Work<T> work) {
-    return CompletableFuture.supplyAsync(
-        () -> {
-          try (Connection connection = dataSource.getConnection()) {
-            return work.on(connection);
-          } catch (SQLException e) {
-            throw new CompletionException(e);
-          }
-        },
-        executor);
+    pending.incrementAndGet();
+    CompletableFuture<T> result = new CompletableFuture<>();
+    try {
+      result.completeAsync(() -> run(work), executor);
+    } catch (RuntimeException refused) {
+      // by an executor that has ended
+      result.completeExceptionally(refused);
+    }
+    return result.whenComplete((value, failure) -> pending.decrementAndGet());
+  }
+
+  private <T> T run(Work<T> work) {
+    try (Connection connection = dataSource.getConnection()) {
+      return work.on(connection);
+    } catch (SQLException e) {
+      failures.increment();
+      lastFailure = LastFailure.of(e);
+      throw new CompletionException(e);
+    }
   }
 }

@@ -147,6 +147,7 @@ final class EventHubActor extends AbstractBehavior<EventHubActor.Command> {
   }
 
   private Behavior<Command> onPreRestart(PreRestart signal) {
+    state.restarts.incrementAndGet();
     index.shutAll();
     waiting.forEach(await -> await.answer().accept(false));
     beginAnew.run();

@@ -48,6 +48,16 @@ final class HubPlace {
     return inbox().takeOrPark();
   }
 
+  /** Also for other threads, which may see what was so a moment ago. */
+  boolean isLive() {
+    return live;
+  }
+
+  /** As {@link #isLive}: whether it fell back because the client did not keep up. */
+  boolean isBehind() {
+    return behind;
+  }
+
   /** Whether the hub has stopped offering. */
   boolean isLost() {
     return live && inbox().isClosed();

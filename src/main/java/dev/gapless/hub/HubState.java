@@ -6,6 +6,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
@@ -25,11 +26,18 @@ final class HubState {
   private volatile @Nullable Delivered delivered;
 
   /** Every running subscriber stream. */
-  final Set<SubscriptionControl> running = ConcurrentHashMap.newKeySet();
+  final Set<SubscriptionLogic> running = ConcurrentHashMap.newKeySet();
+
+  /** How many there have been. */
+  final AtomicLong opened = new AtomicLong();
 
   final AtomicInteger live = new AtomicInteger();
   final AtomicInteger behind = new AtomicInteger();
   final LongAdder deliveredEvents = new LongAdder();
+
+  /** How often the hub failed and began anew. */
+  final AtomicLong restarts = new AtomicLong();
+
   volatile boolean draining;
 
   /** See {@link LocalEventHub#onDelivery}. */

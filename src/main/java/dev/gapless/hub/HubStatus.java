@@ -1,6 +1,8 @@
 package dev.gapless.hub;
 
 import dev.gapless.event.Cursor;
+import dev.gapless.log.LastFailure;
+import java.util.Optional;
 
 /**
  * A moment's state of the hub. Immutable.
@@ -16,6 +18,10 @@ import dev.gapless.event.Cursor;
  * @param catchUpReads pages read from the database since start
  * @param catchUpShared pages that a subscriber got from another one's read since start
  * @param cursorChecks cursors verified in the database since start
+ * @param catchUpPending reads of the database for subscribers that run or wait for their turn
+ * @param catchUpFailures of these reads, the ones that failed since start; they are tried again
+ * @param lastCatchUpFailure the last of them
+ * @param restarts how often the hub failed and began anew
  */
 public record HubStatus(
     Cursor head,
@@ -28,4 +34,8 @@ public record HubStatus(
     long delivered,
     long catchUpReads,
     long catchUpShared,
-    long cursorChecks) {}
+    long cursorChecks,
+    int catchUpPending,
+    long catchUpFailures,
+    Optional<LastFailure> lastCatchUpFailure,
+    long restarts) {}

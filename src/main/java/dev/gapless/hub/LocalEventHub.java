@@ -8,6 +8,7 @@ import dev.gapless.hub.Signal.CloseReason;
 import dev.gapless.hub.SubscriptionStage.Shared;
 import dev.gapless.log.EventLog;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -172,13 +173,35 @@ public final class LocalEventHub implements EventHub {
         state.deliveredEvents.sum(),
         catchUp.reads(),
         catchUp.shared(),
-        catchUp.cursorChecks());
+        catchUp.cursorChecks(),
+        catchUp.pending(),
+        catchUp.failures(),
+        catchUp.lastFailure(),
+        state.restarts.get());
+  }
+
+  /**
+   * The subscribers that have furthest to go, the last one first. Looks at all that are not live.
+   *
+   * @param most how many at most
+   */
+  public List<SlowSubscriber> slowest(int most) {
+    if (state.catchingUp() == 0) {
+      return List.of();
+    }
+    Cursor head = head();
+    return state.running.stream()
+        .flatMap(subscriber -> subscriber.slow(head).stream())
+        .sorted(Comparator.comparingLong(SlowSubscriber::distance).reversed())
+        .limit(most)
+        .toList();
   }
 
   @Override
   public CompletionStage<Done> drain(Duration spread) {
     state.draining = true;
-    List<SubscriptionControl> running = List.copyOf(state.running);
+    List<SubscriptionControl> running =
+        state.running.stream().map(SubscriptionLogic::control).toList();
     CompletableFuture<Done> drained = new CompletableFuture<>();
     for (int i = 0; i < running.size(); i++) {
       SubscriptionControl control = running.get(i);

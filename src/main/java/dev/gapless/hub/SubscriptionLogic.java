@@ -14,6 +14,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.atomic.AtomicLong;
 import org.apache.pekko.stream.SourceShape;
 import org.apache.pekko.stream.stage.AbstractOutHandler;
 import org.jspecify.annotations.Nullable;
@@ -65,13 +66,17 @@ final class SubscriptionLogic extends AsyncLogic {
   private final Progress progress;
   private final HubPlace place;
 
+  private final long number;
+  private final long begun = System.nanoTime();
+
   private Phase phase = Phase.STARTING;
   private boolean announcedLive;
   private @Nullable Ring ring;
   // what was read and not yet handed on
   private Optional<PageRest> page = Optional.empty();
   private Cursor lastSent;
-  private long lastPush = System.nanoTime();
+  // written by this stream alone; others look at it now and then
+  private final AtomicLong lastPush = new AtomicLong(System.nanoTime());
 
   SubscriptionLogic(SourceShape<Signal> shape, Subscription wanted, Shared shared) {
     super(shape);
@@ -80,6 +85,7 @@ final class SubscriptionLogic extends AsyncLogic {
     this.shared = shared;
     this.progress = new Progress(wanted);
     this.place = new HubPlace(shared);
+    this.number = shared.state().opened.incrementAndGet();
     this.lastSent = progress.own();
     setHandler(
         shape.out(),
@@ -95,9 +101,24 @@ final class SubscriptionLogic extends AsyncLogic {
     return control;
   }
 
+  /** Empty if it is live. For any thread, which may see what was so a moment ago. */
+  Optional<SlowSubscriber> slow(Cursor head) {
+    if (place.isLive()) {
+      return Optional.empty();
+    }
+    long now = System.nanoTime();
+    return Optional.of(
+        new SlowSubscriber(
+            number,
+            place.isBehind(),
+            Math.max(0, head.position() - progress.own().position()),
+            Duration.ofNanos(now - lastPush.getAcquire()),
+            Duration.ofNanos(now - begun)));
+  }
+
   @Override
   public void preStart() {
-    shared.state().running.add(control);
+    shared.state().running.add(this);
     if (shared.state().draining) {
       onClose(CloseReason.DRAIN);
     }
@@ -106,7 +127,7 @@ final class SubscriptionLogic extends AsyncLogic {
 
   @Override
   public void postStop() {
-    shared.state().running.remove(control);
+    shared.state().running.remove(this);
     place.leave(false);
   }
 
@@ -431,7 +452,7 @@ final class SubscriptionLogic extends AsyncLogic {
   // --- silence and the end ---
 
   private void onHeartbeat() {
-    long silent = System.nanoTime() - lastPush;
+    long silent = System.nanoTime() - lastPush.getPlain();
     long interval = shared.settings().heartbeat().toNanos();
     boolean demand = isAvailable(shape.out());
     if (!demand && wanted.stallTimeout().filter(t -> silent > t.toNanos()).isPresent()) {
@@ -446,7 +467,7 @@ final class SubscriptionLogic extends AsyncLogic {
       push(new Signal.Heartbeat(progress.own(), !progress.own().equals(lastSent)));
     }
     // silence without demand is looked at again after a full interval
-    long since = System.nanoTime() - lastPush;
+    long since = System.nanoTime() - lastPush.getPlain();
     long rest = since >= interval ? interval : interval - since;
     scheduleOnce(HEARTBEAT, Duration.ofNanos(rest));
   }
@@ -476,7 +497,7 @@ final class SubscriptionLogic extends AsyncLogic {
   }
 
   private void push(Signal signal) {
-    lastPush = System.nanoTime();
+    lastPush.setRelease(System.nanoTime());
     lastSent = signal.cursor();
     push(shape.out(), signal);
     if (signal instanceof Signal.Close) {

@@ -188,6 +188,18 @@ public final class GaplessMetrics implements MeterBinder {
             hub(HubStatus::catchUpShared),
             "from",
             "cache")
+        .gauge(
+            "gapless.catchup.pending",
+            "Reads of the database for subscribers that run or wait for their turn",
+            hub(HubStatus::catchUpPending))
+        .counter(
+            "gapless.catchup.failures",
+            "Reads of the database for subscribers that failed; they are tried again",
+            hub(HubStatus::catchUpFailures))
+        .counter(
+            "gapless.hub.restarts",
+            "How often the hub failed and began anew",
+            hub(HubStatus::restarts))
         .counter(
             "gapless.cursor.checks",
             "Cursors verified in the database",
@@ -208,7 +220,11 @@ public final class GaplessMetrics implements MeterBinder {
         .gauge(
             "gapless.log.position",
             "The highest position handed out, as last looked up",
-            partitions(Partitions.Status::lastPosition));
+            partitions(Partitions.Status::lastPosition))
+        .counter(
+            "gapless.housekeeping.failures",
+            "Times that making partitions ahead and removing old keys failed",
+            node -> node.status().housekeeping().failures());
   }
 
   private static void bindRetention(Meters<Gapless> meters) {

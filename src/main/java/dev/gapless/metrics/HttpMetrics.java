@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.ToDoubleFunction;
 import org.apache.pekko.http.javadsl.model.HttpRequest;
 import org.apache.pekko.http.javadsl.server.Directives;
 import org.apache.pekko.http.javadsl.server.Route;
@@ -57,11 +58,25 @@ public final class HttpMetrics {
             Refusal.class,
             (r, limit) -> r.services().admission().status().refused(limit))
         .gauge("gapless.uploads", "Bodies of files being taken now", GaplessRoutes::uploads);
+    bytesOfFiles(routes, registry, "stored", GaplessRoutes::bytesStored);
+    bytesOfFiles(routes, registry, "read", GaplessRoutes::bytesRead);
     FunctionCounter.builder("gapless.streams.sent", routes, r -> counts(r).bytes())
         .description("Frames handed to connections of streams")
         .baseUnit("bytes")
         .register(registry);
     return new HttpMetrics(registry);
+  }
+
+  private static void bytesOfFiles(
+      GaplessRoutes routes,
+      MeterRegistry registry,
+      String direction,
+      ToDoubleFunction<GaplessRoutes> count) {
+    FunctionCounter.builder("gapless.files", routes, count)
+        .description("Contents of files: stored (failed uploads included), or handed to readers")
+        .baseUnit("bytes")
+        .tags("direction", direction)
+        .register(registry);
   }
 
   private static StreamCounts counts(GaplessRoutes routes) {

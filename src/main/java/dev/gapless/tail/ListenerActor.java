@@ -1,5 +1,6 @@
 package dev.gapless.tail;
 
+import dev.gapless.log.LastFailure;
 import dev.gapless.tail.ListenerStatus.State;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -118,7 +119,7 @@ public final class ListenerActor extends AbstractBehavior<ListenerActor.Command>
           .getLog()
           .atWarn()
           .addKeyValue("type", e.getClass().getSimpleName())
-          .addKeyValue("reason", TailFailure.of(e).message())
+          .addKeyValue("reason", LastFailure.of(e).message())
           .log("listener_failed");
       connectAgain();
     }

@@ -1,5 +1,6 @@
 package dev.gapless.tail;
 
+import dev.gapless.log.LastFailure;
 import dev.gapless.tail.ListenerStatus.State;
 import java.time.Instant;
 import java.util.Optional;
@@ -17,7 +18,7 @@ final class ListenerReport {
   private long restarts;
   private long notifications;
   private double queueUsage;
-  private @Nullable TailFailure lastFailure;
+  private @Nullable LastFailure lastFailure;
 
   ListenerReport(Consumer<ListenerStatus> observer) {
     this.observer = observer;
@@ -63,12 +64,12 @@ final class ListenerReport {
   }
 
   void failure(Throwable failure) {
-    lastFailure = TailFailure.of(failure);
+    lastFailure = LastFailure.of(failure);
     publish();
   }
 
   void failed(Throwable failure) {
-    lastFailure = TailFailure.of(failure);
+    lastFailure = LastFailure.of(failure);
     restarts++;
     state(State.DOWN);
   }

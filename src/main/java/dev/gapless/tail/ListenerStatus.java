@@ -1,5 +1,6 @@
 package dev.gapless.tail;
 
+import dev.gapless.log.LastFailure;
 import java.time.Instant;
 import java.util.Optional;
 
@@ -20,7 +21,7 @@ public record ListenerStatus(
     long restarts,
     long notifications,
     double queueUsage,
-    Optional<TailFailure> lastFailure) {
+    Optional<LastFailure> lastFailure) {
 
   /** What the listener does. */
   public enum State {

@@ -1,6 +1,7 @@
 package dev.gapless.tail;
 
 import dev.gapless.log.HeadReads;
+import dev.gapless.log.LastFailure;
 import dev.gapless.tail.NextRead.Kind;
 import dev.gapless.tail.TailOutput.RestartReason;
 import java.sql.SQLException;
@@ -228,7 +229,7 @@ public final class LogTailActor extends AbstractBehavior<LogTailActor.Command> {
   }
 
   private void disconnected(SQLException failure) {
-    TailFailure noticed = report.failed(failure);
+    LastFailure noticed = report.failed(failure);
     if (connection != null || reconnectPause.equals(settings.reconnectMin())) {
       log()
           .atWarn()

@@ -2,6 +2,7 @@ package dev.gapless.tail;
 
 import dev.gapless.event.Cursor;
 import dev.gapless.log.HeadReads.Blocker;
+import dev.gapless.log.LastFailure;
 import java.time.Instant;
 import java.util.EnumMap;
 import java.util.List;
@@ -19,7 +20,7 @@ final class TailReport {
   private long restarts;
   private long delivered;
   private long batches;
-  private @Nullable TailFailure lastFailure;
+  private @Nullable LastFailure lastFailure;
 
   TailReport(Consumer<TailStatus> observer) {
     this.observer = observer;
@@ -44,8 +45,8 @@ final class TailReport {
     batches++;
   }
 
-  TailFailure failed(Throwable failure) {
-    lastFailure = TailFailure.of(failure);
+  LastFailure failed(Throwable failure) {
+    lastFailure = LastFailure.of(failure);
     return lastFailure;
   }
 

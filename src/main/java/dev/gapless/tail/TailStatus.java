@@ -2,6 +2,7 @@ package dev.gapless.tail;
 
 import dev.gapless.event.Cursor;
 import dev.gapless.log.HeadReads.Blocker;
+import dev.gapless.log.LastFailure;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -39,7 +40,7 @@ public record TailStatus(
     int unacknowledged,
     long connects,
     long restarts,
-    Optional<TailFailure> lastFailure) {
+    Optional<LastFailure> lastFailure) {
   public TailStatus {
     blockers = List.copyOf(blockers);
     wakes = Map.copyOf(wakes);

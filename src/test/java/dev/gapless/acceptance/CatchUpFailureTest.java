@@ -2,6 +2,7 @@ package dev.gapless.acceptance;
 
 import static dev.gapless.testkit.ServerNode.MARKER;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import com.typesafe.config.Config;
 import com.typesafe.config.ConfigFactory;
@@ -13,6 +14,7 @@ import dev.gapless.event.Cursor;
 import dev.gapless.event.Event;
 import dev.gapless.event.EventFilter;
 import dev.gapless.event.StartPoint;
+import dev.gapless.hub.HubStatus;
 import dev.gapless.testkit.FaultyPool;
 import dev.gapless.testkit.FaultyPool.Step;
 import dev.gapless.testkit.Oracle;
@@ -112,6 +114,10 @@ class CatchUpFailureTest {
         runs++;
       }
     }
+    HubStatus status = gapless.status().hub();
+    assertThat(status.catchUpFailures()).isGreaterThanOrEqualTo(runs);
+    assertThat(status.lastCatchUpFailure()).isPresent();
+    await().until(() -> gapless.status().hub().catchUpPending() == 0);
     System.out.printf(
         "%d events in pages of %d: failed once at each of %d steps (%d rows), %d runs, each complete"
             + " and in order%n",

@@ -7,8 +7,10 @@ import dev.gapless.testkit.Backends;
 import dev.gapless.testkit.EventClient;
 import dev.gapless.testkit.Oracle;
 import dev.gapless.testkit.ServerNode;
+import dev.gapless.testkit.StreamSwarm;
 import dev.gapless.testkit.TestDatabase;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -146,6 +148,47 @@ class DashboardTest {
       await().atMost(PATIENCE).until(() -> client.count() == 13);
     }
     await("the alert is gone").atMost(PATIENCE).until(() -> text(".alerts li").isEmpty());
+  }
+
+  @Test
+  @SuppressWarnings("try")
+  void showsWhoReadsSlowly() throws Exception {
+    try (Connection writer = database.dataSource().getConnection();
+        Statement statement = writer.createStatement()) {
+      // more than a connection takes without its client
+      statement.execute(
+          "INSERT INTO gapless.events (owner, path, type, data) SELECT 'acme', '/a', 'note',"
+              + " to_jsonb(repeat('x', 20000)) FROM generate_series(1, 1500)");
+    }
+    open();
+    InetSocketAddress server = new InetSocketAddress("127.0.0.1", node.port());
+    try (StreamSwarm stuck = StreamSwarm.notReading(server, "/v1/events?after=0", 1)) {
+      awaitText(".figures", "catching up1");
+      awaitText(".slowest td:nth-child(2)", "catching up");
+      await("what it has to go does not get less")
+          .atMost(PATIENCE)
+          .untilAsserted(
+              () -> assertThat(text(".slowest td:nth-child(3)")).matches("[1-9][0-9,]* positions"));
+      awaitText(".figures", "log size");
+      picture("slow");
+    }
+    await("it is gone").atMost(PATIENCE).until(() -> text(".slowest").isEmpty());
+    await("the log was measured")
+        .atMost(PATIENCE)
+        .untilAsserted(
+            () -> assertThat(text(".figures")).containsPattern("log size[0-9.,]+ [KM]iB"));
+  }
+
+  @Test
+  @SuppressWarnings("try")
+  void tellsWhenTooManyLookAtTheNode() {
+    InetSocketAddress server = new InetSocketAddress("127.0.0.1", node.port());
+    try (StreamSwarm viewers = StreamSwarm.reading(server, "/dashboard/events", 100)) {
+      page.goTo(node.url() + "/dashboard");
+      awaitText("#state-text", "as many as can be are looking at this node");
+    }
+    awaitText(".pill", "ready");
+    awaitText("#state-text", "live");
   }
 
   @Test

@@ -2,13 +2,14 @@ package dev.gapless.dashboard;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.gapless.HousekeepingStatus;
 import dev.gapless.NodeStatus;
 import dev.gapless.event.Cursor;
 import dev.gapless.hub.HubStatus;
 import dev.gapless.log.HeadReads.Blocker;
+import dev.gapless.log.LastFailure;
 import dev.gapless.log.Partitions;
 import dev.gapless.tail.ListenerStatus;
-import dev.gapless.tail.TailFailure;
 import dev.gapless.tail.TailStatus;
 import java.time.Instant;
 import java.util.List;
@@ -18,12 +19,26 @@ import org.junit.jupiter.api.Test;
 
 class AlertsTest {
   private static final Instant NOW = Instant.parse("2026-11-22T12:00:00Z");
-  private static final TailFailure FAILURE =
-      new TailFailure(NOW, "PSQLException", "terminating connection (57P01)");
+  private static final LastFailure FAILURE =
+      new LastFailure(NOW, "PSQLException", "terminating connection (57P01)");
 
   private static HubStatus hub(int live, int catchingUp, int behind) {
     return new HubStatus(
-        Cursor.EARLIEST, Cursor.EARLIEST, 0, 0, live, catchingUp, behind, 0, 0, 0, 0);
+        Cursor.EARLIEST,
+        Cursor.EARLIEST,
+        0,
+        0,
+        live,
+        catchingUp,
+        behind,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        Optional.empty(),
+        0);
   }
 
   private static TailStatus tail(
@@ -57,6 +72,7 @@ class AlertsTest {
                 Optional.of(tail),
                 Optional.of(listener),
                 Optional.of(new Partitions.Status(3, 10, 2_001, 1, enough)),
+                new HousekeepingStatus(9, 2, false, Optional.of(FAILURE)),
                 Optional.empty()),
             false,
             NOW)
@@ -138,5 +154,22 @@ class AlertsTest {
             "WARNING PostgreSQL's queue of notifications is 50 % full: a session listens and does"
                 + " not read",
             "WARNING 4 of 10 subscribers read more slowly than events come");
+  }
+
+  @Test
+  void housekeepingThatFailsIsTold() {
+    NodeStatus status =
+        new NodeStatus(
+            hub(0, 0, 0),
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty(),
+            new HousekeepingStatus(3, 1, true, Optional.of(FAILURE)),
+            Optional.empty());
+    assertThat(Alerts.of(status, false, NOW))
+        .extracting(Alert::text)
+        .containsExactly(
+            "housekeeping fails, no partitions are made ahead: PSQLException, terminating"
+                + " connection (57P01)");
   }
 }

@@ -33,7 +33,10 @@ class MetricsTest {
   @BeforeAll
   static void start() {
     database = TestDatabase.ownCluster();
-    node = ServerNode.start(database, "gapless { http.max-streams = 3, hub.heartbeat = 300 ms }");
+    node =
+        ServerNode.start(
+            database,
+            "gapless { http.max-streams = 3, hub.heartbeat = 300 ms, housekeeping = 1 s }");
   }
 
   @AfterAll
@@ -152,6 +155,31 @@ class MetricsTest {
     assertThat(stream("/v1/events?live=false&after=999999999999")).contains("gapless.reset");
     assertThat(grown(before, scrape(), "gapless_cursor_resets_total", "reason", "ahead"))
         .isEqualTo(1);
+  }
+
+  @Test
+  void countsTheContentsOfFiles() {
+    Scrape before = scrape();
+    assertThat(node.putFile("acme/notes/a", "0123456789").statusCode()).isEqualTo(201);
+    assertThat(node.get("/v1/files/acme/notes/a").body()).isEqualTo("0123456789");
+    Scrape now = scrape();
+    assertThat(grown(before, now, "gapless_files_bytes_total", "direction", "stored"))
+        .isEqualTo(10);
+    assertThat(grown(before, now, "gapless_files_bytes_total", "direction", "read")).isEqualTo(10);
+  }
+
+  @Test
+  void countsHousekeepingThatFails() {
+    Scrape before = scrape();
+    database.execute("ALTER TABLE gapless.idempotency RENAME TO away");
+    try {
+      await()
+          .atMost(PATIENCE)
+          .until(() -> grown(before, scrape(), "gapless_housekeeping_failures_total") > 0);
+      assertThat(node.output()).contains("housekeeping_failed");
+    } finally {
+      database.execute("ALTER TABLE gapless.away RENAME TO idempotency");
+    }
   }
 
   @Test

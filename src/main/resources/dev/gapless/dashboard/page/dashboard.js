@@ -14,12 +14,21 @@ const MINUTES = 15;
 const byId = (id) => document.getElementById(id);
 const number = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
 let source = null;
+let full = false;
 
 function connect() {
   source = new EventSource("/dashboard/events");
   source.onopen = () => state("open", "live");
+  // the node ends the stream after this, and is asked again
+  source.addEventListener("full", () => {
+    full = true;
+    state("lost", "as many as can be are looking at this node");
+  });
   source.onerror = () => {
-    state("lost", "the node does not answer");
+    if (!full) {
+      state("lost", "the node does not answer");
+    }
+    full = false;
     // EventSource gives up on a refusal, and does not say which
     if (source.readyState === EventSource.CLOSED) {
       askForToken();
@@ -106,6 +115,9 @@ function showNode(view) {
   replace(node.querySelector(".alerts"), view.alerts.map(alertItem));
   replace(node.querySelector(".figures"), figures(view).map(figure));
   replace(node.querySelector(".parts"), view.parts.map((part) => partRow(part, view.at)));
+  const slowest = node.querySelector(".slowest");
+  slowest.closest(".scroll").hidden = view.slowest.length === 0;
+  replace(slowest, view.slowest.map(slowRow));
 }
 
 function alertItem(alert) {
@@ -125,6 +137,8 @@ function figures(view) {
     ["open streams", number.format(f.streams)],
     ["ring", number.format(f.ringEvents) + " events, " + bytes(f.ringBytes)],
     ["partitions", number.format(f.partitions)],
+    ["log size", f.logBytes === undefined ? "–" : bytes(f.logBytes)],
+    ["oldest event", f.oldestAt === undefined ? "–" : length(view.at - f.oldestAt) + " ago"],
   ];
 }
 
@@ -146,6 +160,18 @@ function partRow(part, now) {
     element("td", number.format(part.restarts)),
     element("td", failure),
     element("td", part.detail),
+  );
+  return row;
+}
+
+function slowRow(one) {
+  const row = document.createElement("tr");
+  row.append(
+    element("td", "no. " + one.number),
+    element("td", one.state),
+    element("td", number.format(one.distance) + " positions"),
+    element("td", length(one.silent) + " ago"),
+    element("td", length(one.open)),
   );
   return row;
 }
@@ -220,11 +246,17 @@ function length(millis) {
   if (seconds < 120) {
     return seconds + " s";
   }
-  return seconds < 7200 ? Math.round(seconds / 60) + " min" : Math.round(seconds / 3600) + " h";
+  if (seconds < 7200) {
+    return Math.round(seconds / 60) + " min";
+  }
+  return seconds < 172800 ? Math.round(seconds / 3600) + " h" : Math.round(seconds / 86400) + " days";
 }
 
 function bytes(count) {
-  return count < 1 << 20 ? number.format(count / 1024) + " KiB" : number.format(count / 1048576) + " MiB";
+  if (count < 1 << 20) {
+    return number.format(count / 1024) + " KiB";
+  }
+  return count < 2 ** 30 ? number.format(count / 2 ** 20) + " MiB" : number.format(count / 2 ** 30) + " GiB";
 }
 
 connect();

@@ -1,4 +1,4 @@
-package dev.gapless.tail;
+package dev.gapless.log;
 
 import java.time.Instant;
 import org.postgresql.util.PSQLException;
@@ -11,10 +11,11 @@ import org.postgresql.util.ServerErrorMessage;
  * @param type the class of the exception
  * @param message its text; of an error of the server only the primary message and the SQLSTATE
  */
-public record TailFailure(Instant at, String type, String message) {
+public record LastFailure(Instant at, String type, String message) {
 
-  static TailFailure of(Throwable failure) {
-    return new TailFailure(Instant.now(), failure.getClass().getSimpleName(), text(failure));
+  /** What is known of this failure, which was noticed now. */
+  public static LastFailure of(Throwable failure) {
+    return new LastFailure(Instant.now(), failure.getClass().getSimpleName(), text(failure));
   }
 
   private static String text(Throwable failure) {
