@@ -8,7 +8,6 @@ import dev.gapless.dashboard.DashboardActor.Shown;
 import dev.gapless.http.Access;
 import dev.gapless.http.HttpServices;
 import dev.gapless.http.PageFile;
-import dev.gapless.http.Problem;
 import dev.gapless.http.Resource;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
@@ -29,7 +28,6 @@ import org.apache.pekko.http.javadsl.model.HttpResponse;
 import org.apache.pekko.http.javadsl.model.MediaTypes;
 import org.apache.pekko.http.javadsl.model.headers.RawHeader;
 import org.apache.pekko.http.javadsl.server.Directives;
-import org.apache.pekko.http.javadsl.server.PathMatchers;
 import org.apache.pekko.http.javadsl.server.Route;
 import org.apache.pekko.stream.KillSwitches;
 import org.apache.pekko.stream.SharedKillSwitch;
@@ -51,9 +49,7 @@ public final class Dashboard {
   private static final ByteString RETRY = ByteString.fromString("retry: 2000\n\n");
 
   private final HttpServices services;
-  private final GaplessRoutes routes;
-  private final String node;
-  private final Peers peers;
+  private final NodesEndpoint nodes;
   private final AtomicReference<Shown> shown = new AtomicReference<>(Shown.NOTHING);
   private final Semaphore viewers = new Semaphore(MOST_VIEWERS);
   private final SharedKillSwitch end = KillSwitches.shared("gapless-dashboard");
@@ -61,9 +57,7 @@ public final class Dashboard {
   private Dashboard(
       ActorSystem<?> system, Gapless gapless, GaplessRoutes routes, String node, Peers peers) {
     this.services = routes.services();
-    this.routes = routes;
-    this.node = node;
-    this.peers = peers;
+    this.nodes = new NodesEndpoint(routes, node, peers, shown::get);
     History history = new History();
     gapless.onDelivery(history::delivered);
     system.systemActorOf(
@@ -103,7 +97,7 @@ public final class Dashboard {
         routes.isReady(), routes.services().isDraining(), routes.services().openStreams());
   }
 
-  /** {@code /dashboard} and what is below it, and {@code /v1/nodes/…/drain}. */
+  /** {@code /dashboard} and what is below it, and {@code /v1/nodes}. */
   public Route route() {
     ContentType script = MediaTypes.APPLICATION_JAVASCRIPT.toContentType(HttpCharsets.UTF_8);
     ContentType style = MediaTypes.TEXT_CSS.toContentType(HttpCharsets.UTF_8);
@@ -112,9 +106,7 @@ public final class Dashboard {
     Resource styles = file("dashboard.css", style);
     Resource events = PageFile.resource((request, target) -> events(request));
     return Directives.concat(
-        Directives.path(
-            PathMatchers.segment("v1").slash("nodes").slash(PathMatchers.segment()).slash("drain"),
-            name -> PageFile.action((request, target) -> drain(request, name)).route()),
+        nodes.route(),
         Directives.path("dashboard", page::route),
         Directives.pathPrefix(
             "dashboard",
@@ -131,23 +123,6 @@ public final class Dashboard {
 
   private CompletionStage<HttpResponse> events(HttpRequest request) {
     return services.guard().admit(request, new Access.Operate()).thenApply(grant -> stream());
-  }
-
-  private CompletionStage<HttpResponse> drain(HttpRequest request, String name) {
-    return services
-        .guard()
-        .admit(request, new Access.Operate())
-        .thenApply(
-            grant -> {
-              if (name.equals(node)) {
-                routes.drain();
-              } else if (peers.heard().containsKey(name)) {
-                peers.drain(name);
-              } else {
-                return Problem.of(404, "no node of that name has been heard of").toResponse();
-              }
-              return HttpResponse.create().withStatus(202);
-            });
   }
 
   private HttpResponse stream() {

@@ -8,7 +8,10 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BiConsumer;
 import java.util.function.Supplier;
@@ -41,14 +44,15 @@ final class DashboardActor extends AbstractBehavior<DashboardActor.Command> {
   }
 
   /**
-   * What a dashboard is shown, as frames.
+   * What is known of the nodes.
    *
-   * @param nodes how they are now
-   * @param series how they were
+   * @param views how they are now, as JSON, by their names; this one comes first
+   * @param nodes the same as a frame
+   * @param series how they were, as a frame
    */
-  record Shown(ByteString nodes, ByteString series) {
+  record Shown(Map<String, String> views, ByteString nodes, ByteString series) {
     static final Shown NOTHING =
-        new Shown(ByteString.emptyByteString(), ByteString.emptyByteString());
+        new Shown(Map.of(), ByteString.emptyByteString(), ByteString.emptyByteString());
   }
 
   private final String node;
@@ -116,10 +120,12 @@ final class DashboardActor extends AbstractBehavior<DashboardActor.Command> {
   private Behavior<Command> onLook(Look tick) {
     String view = json(NodeView.of(node, status.get(), slowest.get(), flags.get(), Instant.now()));
     peers.say(view, series);
-    List<String> views = new ArrayList<>(List.of(view));
-    others((name, said) -> views.add(said.view()));
-    ByteString frame = frame("nodes", "[" + String.join(",", views) + "]");
-    shown.updateAndGet(before -> new Shown(frame, before.series()));
+    Map<String, String> views = new LinkedHashMap<>();
+    views.put(node, view);
+    others((name, said) -> views.put(name, said.view()));
+    ByteString frame = frame("nodes", "[" + String.join(",", views.values()) + "]");
+    Map<String, String> now = Collections.unmodifiableMap(views);
+    shown.updateAndGet(before -> new Shown(now, frame, before.series()));
     return this;
   }
 
@@ -129,7 +135,7 @@ final class DashboardActor extends AbstractBehavior<DashboardActor.Command> {
     List<String> all = new ArrayList<>(List.of(json(node) + ":" + series));
     others((name, said) -> all.add(json(name) + ":" + said.series()));
     ByteString frame = frame("series", "{" + String.join(",", all) + "}");
-    shown.updateAndGet(before -> new Shown(before.nodes(), frame));
+    shown.updateAndGet(before -> new Shown(before.views(), before.nodes(), frame));
     return this;
   }
 

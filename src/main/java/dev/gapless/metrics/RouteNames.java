@@ -18,6 +18,7 @@ final class RouteNames {
           "/dashboard",
           "/dashboard/events",
           "/v1/drain",
+          "/v1/nodes",
           "/events/",
           "/events-stream");
 

@@ -3,6 +3,7 @@ package dev.gapless.clients;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.gapless.testkit.Backends;
 import dev.gapless.testkit.EventClient;
 import dev.gapless.testkit.Oracle;
@@ -225,6 +226,11 @@ class DashboardTest {
       awaitText(".pill", "ready|ready|ready");
       page.size(1200, 1900, false);
       picture("cluster");
+      assertThat(one.get("/v1/nodes/nobody").statusCode()).isEqualTo(404);
+      JsonNode all = ServerNode.json(one.get("/v1/nodes")).get("nodes");
+      assertThat(all.findValuesAsText("node"))
+          .startsWith(one.name())
+          .containsExactlyInAnyOrder(one.name(), two.name(), three.name());
       page.evaluate(
           "window.confirm = () => true; [...document.querySelectorAll('.node')].find(n =>"
               + " n.dataset.node === '"
@@ -234,6 +240,8 @@ class DashboardTest {
       assertThat(text(".pill")).contains("ready|ready");
       await().atMost(PATIENCE).until(() -> three.get("/health/ready").statusCode() == 503);
       assertThat(one.get("/health/ready").statusCode()).isEqualTo(200);
+      JsonNode drained = ServerNode.json(one.get("/v1/nodes/" + three.name()));
+      assertThat(drained.at("/flags/draining").asBoolean()).isTrue();
     }
   }
 
@@ -253,6 +261,8 @@ class DashboardTest {
           .atMost(PATIENCE)
           .until(() -> !page.evaluate("document.getElementById('session').hidden").asBoolean());
       assertThat(text(".node")).isEmpty();
+      assertThat(guarded.get("/v1/nodes").statusCode()).isEqualTo(401);
+      assertThat(guarded.get("/v1/nodes/" + guarded.name()).statusCode()).isEqualTo(401);
       signIn("guess");
       awaitText("#session-problem", "not accepted");
       signIn("operator");
