@@ -32,6 +32,9 @@ final class HubState {
   final LongAdder deliveredEvents = new LongAdder();
   volatile boolean draining;
 
+  /** See {@link LocalEventHub#onErasure}. */
+  volatile Runnable erasure = () -> {};
+
   /** See {@link LocalEventHub#onDelivery}. */
   private volatile @Nullable LongConsumer ages;
 
