@@ -22,6 +22,7 @@ final class NodeBoard {
   private volatile @Nullable ListenerStatus listenerStatus;
   private volatile Partitions.@Nullable Status partitionStatus;
   private volatile @Nullable RetentionStatus retentionStatus;
+  private volatile @Nullable ErasureStatus erasureStatus;
   private volatile List<String> warnings = List.of();
 
   void tailIs(ActorRef<LogTailActor.Command> actor) {
@@ -42,6 +43,10 @@ final class NodeBoard {
 
   void retention(RetentionStatus status) {
     retentionStatus = status;
+  }
+
+  void erasure(ErasureStatus status) {
+    erasureStatus = status;
   }
 
   void warnings(List<String> found) {
@@ -74,6 +79,7 @@ final class NodeBoard {
         Optional.ofNullable(tailStatus),
         Optional.ofNullable(listenerStatus),
         Optional.ofNullable(partitionStatus),
-        Optional.ofNullable(retentionStatus));
+        Optional.ofNullable(retentionStatus),
+        Optional.ofNullable(erasureStatus));
   }
 }

@@ -13,10 +13,12 @@ import java.util.Optional;
  * @param tail empty until it has begun
  * @param partitions empty until they were looked at
  * @param retention empty until it has run
+ * @param erasures empty until they were looked at
  */
 public record NodeStatus(
     HubStatus hub,
     Optional<TailStatus> tail,
     Optional<ListenerStatus> listener,
     Optional<Partitions.Status> partitions,
-    Optional<RetentionStatus> retention) {}
+    Optional<RetentionStatus> retention,
+    Optional<ErasureStatus> erasures) {}

@@ -57,6 +57,7 @@ class AlertsTest {
                 Optional.of(tail),
                 Optional.of(listener),
                 Optional.of(new Partitions.Status(3, 10, 2_001, 1, enough)),
+                Optional.empty(),
                 Optional.empty()),
             false,
             NOW)

@@ -5,7 +5,9 @@ import static dev.gapless.files.FileFixture.get;
 import static dev.gapless.files.FileFixture.hash;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.gapless.event.Cursor;
 import dev.gapless.files.PutResult.Stored;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalLong;
@@ -182,8 +184,15 @@ class FileStoreTest {
     files.put(new FileKey("erased", "/a"), "x");
     files.put(new FileKey("erased", "/b/c"), "y");
     StoredFile found = get(files.store.find(new FileKey("erased", "/a"))).orElseThrow();
-    assertThat(get(files.store.erase("erased"))).isTrue();
-    assertThat(get(files.store.erase("erased"))).isFalse();
+    Cursor mark = get(files.store.erase("erased")).orElseThrow();
+    assertThat(get(files.store.erase("erased"))).as("pending").contains(mark);
+    assertThat(get(files.store.erase("never-there"))).isEmpty();
+    assertThat(files.events("erased")).last().asString().contains("ERASED");
+    assertThat(get(files.store.awaitErased(mark, Duration.ofMillis(1)))).isFalse();
+    files.eraseAll();
+    assertThat(get(files.store.awaitErased(mark, Duration.ofSeconds(20)))).isTrue();
+    assertThat(files.events("erased")).hasSize(1);
+    assertThat(get(files.store.erase("erased"))).isEmpty();
     assertThat(get(files.store.find(new FileKey("erased", "/a")))).isEmpty();
     assertThat(get(files.store.registered(List.of("erased")))).isEmpty();
     assertThat(get(files.store.list(ListingRequest.of("erased", "/"))).entries()).isEmpty();
