@@ -93,10 +93,12 @@ final class FileChanges {
    */
   Optional<Cursor> erase(Connection connection, String owner) throws SQLException {
     boolean registered = FileRows.lock(connection, owner).isPresent();
-    if (registered) {
-      VersionRows.unlinkAll(connection, owner, settings.grace());
-      FileRows.deleteOwner(connection, owner);
+    if (!registered) {
+      // or the event of a first file could be below the mark while the file stays
+      registerAndLock(connection, owner);
     }
+    VersionRows.unlinkAll(connection, owner, settings.grace());
+    FileRows.deleteOwner(connection, owner);
     return erasures.request(connection, owner, registered);
   }
 

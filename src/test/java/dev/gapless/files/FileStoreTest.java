@@ -7,6 +7,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.gapless.event.Cursor;
 import dev.gapless.files.PutResult.Stored;
+import java.sql.Connection;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -177,6 +179,30 @@ class FileStoreTest {
         new PutRequest(key, "text/plain", Conditions.NONE, OptionalLong.of(max + 1));
     assertThat(get(files.store.put(announced, endless))).isEqualTo(new PutResult.TooLarge(max));
     assertThat(files.events("long")).isEmpty();
+  }
+
+  @Test
+  void anErasureWaitsForTheFirstFileOfTheOwner() throws Exception {
+    try (Connection first = files.pool.getConnection();
+        Statement statement = first.createStatement()) {
+      first.setAutoCommit(false);
+      statement.execute("INSERT INTO gapless.file_owners (owner) VALUES ('beginner')");
+      statement.execute("SELECT gapless.publish('beginner', '/a', 'PUT')");
+      var erasure = files.store.erase("beginner").toCompletableFuture();
+      org.awaitility.Awaitility.await()
+          .until(
+              () ->
+                  files.number(
+                          "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+                              + " AND application_name = ?",
+                          FileFixture.STORE)
+                      == 1);
+      first.commit();
+      assertThat(get(erasure)).isPresent();
+      first.setAutoCommit(true);
+    }
+    assertThat(get(files.store.registered(List.of("beginner")))).isEmpty();
+    assertThat(files.events("beginner")).containsExactly("PUT /a", "ERASED /");
   }
 
   @Test
