@@ -8,7 +8,6 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import javax.sql.DataSource;
@@ -54,12 +53,10 @@ final class ErasureActor extends AbstractBehavior<ErasureActor.Command> {
   private final DataSource direct;
   private final Duration interval;
   private final Supplier<Cursor> head;
-  private final Consumer<ErasureStatus> observer;
+  private final Report report;
   private final Executor blocking;
   private final ErasureRun run = ErasureRun.create();
 
-  // outlives a restart
-  private final AtomicReference<ErasureStatus> status;
   private Duration pause = FIRST_PAUSE;
   private boolean isRunning;
   // while a run was on its way
@@ -76,14 +73,12 @@ final class ErasureActor extends AbstractBehavior<ErasureActor.Command> {
       Duration interval,
       Supplier<Cursor> head,
       Consumer<ErasureStatus> observer) {
-    AtomicReference<ErasureStatus> status = new AtomicReference<>(ErasureStatus.NONE);
+    Report report = new Report(observer);
     Behavior<Command> erasure =
         Behaviors.setup(
             context ->
                 Behaviors.withTimers(
-                    timers ->
-                        new ErasureActor(
-                            context, timers, direct, interval, head, observer, status)));
+                    timers -> new ErasureActor(context, timers, direct, interval, head, report)));
     return Behaviors.supervise(erasure)
         .onFailure(
             Exception.class,
@@ -96,15 +91,13 @@ final class ErasureActor extends AbstractBehavior<ErasureActor.Command> {
       DataSource direct,
       Duration interval,
       Supplier<Cursor> head,
-      Consumer<ErasureStatus> observer,
-      AtomicReference<ErasureStatus> status) {
+      Report report) {
     super(context);
     this.timers = timers;
     this.direct = direct;
     this.interval = interval.compareTo(FIRST_PAUSE) > 0 ? interval : FIRST_PAUSE;
     this.head = head;
-    this.observer = observer;
-    this.status = status;
+    this.report = report;
     this.blocking = context.getSystem().dispatchers().lookup(DispatcherSelector.blocking());
     lookLater(FIRST_PAUSE);
   }
@@ -156,12 +149,12 @@ final class ErasureActor extends AbstractBehavior<ErasureActor.Command> {
         .addKeyValue("events", erasure.events())
         .addKeyValue("ms", erasure.took().toMillis())
         .log("owner_erased");
-    publish(status.get().withDone(erasure.events()));
+    report.publish(report.now.withDone(erasure.events()));
     return this;
   }
 
   private Behavior<Command> onEnded(Ended ended) {
-    publish(status.get().withPending(ended.pending()));
+    report.publish(report.now.withPending(ended.pending()));
     if (ended.pending() == 0) {
       pause = FIRST_PAUSE;
       lookLater(interval);
@@ -187,7 +180,7 @@ final class ErasureActor extends AbstractBehavior<ErasureActor.Command> {
         .addKeyValue("failure", cause.getClass().getSimpleName())
         .addKeyValue("state", state)
         .log("erasure_failed: tried again");
-    publish(status.get().withFailure());
+    report.publish(report.now.withFailure());
     lookAfterPause();
     return goOn();
   }
@@ -212,11 +205,6 @@ final class ErasureActor extends AbstractBehavior<ErasureActor.Command> {
     timers.startSingleTimer(Look.INSTANCE, delay);
   }
 
-  private void publish(ErasureStatus next) {
-    status.set(next);
-    observer.accept(next);
-  }
-
   /** Whatever is left, another node goes on with. */
   private Behavior<Command> onGone() {
     Connection open = running;
@@ -228,5 +216,20 @@ final class ErasureActor extends AbstractBehavior<ErasureActor.Command> {
       }
     }
     return this;
+  }
+
+  /** Outlives a restart. */
+  private static final class Report {
+    private final Consumer<ErasureStatus> observer;
+    private ErasureStatus now = ErasureStatus.NONE;
+
+    Report(Consumer<ErasureStatus> observer) {
+      this.observer = observer;
+    }
+
+    void publish(ErasureStatus next) {
+      now = next;
+      observer.accept(next);
+    }
   }
 }
