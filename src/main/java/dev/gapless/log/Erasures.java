@@ -18,11 +18,10 @@ import java.util.Optional;
  */
 public final class Erasures {
   private static final String PENDING =
-      """
-      SELECT e.id, e.owner, e.path, e.type, NULL, e.created_at
-      FROM gapless.erasures x JOIN gapless.events e ON e.id = x.position
-      WHERE x.owner = ? AND x.done_at IS NULL ORDER BY x.position DESC LIMIT 1
-      """;
+      "SELECT "
+          + EventRows.COLUMNS_WITHOUT_DATA
+          + " FROM gapless.events WHERE id ="
+          + " (SELECT max(position) FROM gapless.erasures WHERE owner = ? AND done_at IS NULL)";
 
   /** Written as in {@link PageStatement}, for the planner's sake. */
   private static final String ANY_EVENT =
