@@ -85,8 +85,8 @@ public final class Gapless implements Extension {
    * @param pool connections for reads and writes that are returned at once; the blocking
    *     dispatchers of {@code gapless} are sized to it
    * @param direct connections that lead to the primary without a pooler: one is kept for listening
-   *     and one for following the log, as long as the node runs; one more is in use now and then,
-   *     for retention. A HikariCP pool will do if it has three connections to spare
+   *     and one for following the log, as long as the node runs; two more are in use now and then,
+   *     for retention and erasures. A HikariCP pool will do if it has four connections to spare
    * @return completes when the head is decided and events flow; fails if the schema cannot be
    *     brought up to date, or with {@link dev.gapless.log.LogUnusableException} if the database
    *     cannot keep the promises

@@ -132,7 +132,8 @@ public final class GaplessRoutes {
         .with("tail", () -> gapless.status().tail())
         .with("listener", () -> gapless.status().listener())
         .with("partitions", () -> gapless.status().partitions())
-        .with("retention", () -> gapless.status().retention());
+        .with("retention", () -> gapless.status().retention())
+        .with("erasures", () -> gapless.status().erasures());
   }
 
   private boolean follows() {

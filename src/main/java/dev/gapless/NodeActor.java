@@ -26,7 +26,8 @@ import org.apache.pekko.actor.typed.javadsl.TimerScheduler;
 
 /**
  * The parent of what follows the log on this node: hub, tail and listener, each supervised on its
- * own, and of retention. It also looks after partitions and old idempotency keys, at a slow pace.
+ * own, and of retention and erasure. It also looks after partitions and old idempotency keys, at a
+ * slow pace.
  */
 final class NodeActor extends AbstractBehavior<NodeActor.Command> {
 
@@ -88,6 +89,11 @@ final class NodeActor extends AbstractBehavior<NodeActor.Command> {
     context.spawn(
         RetentionActor.create(direct, settings.retention(), hub::head, board::retention),
         "retention");
+    ActorRef<ErasureActor.Command> erasure =
+        context.spawn(
+            ErasureActor.create(direct, settings.housekeeping(), hub::head, board::erasure),
+            "erasure");
+    hub.onErasure(() -> erasure.tell(ErasureActor.Look.INSTANCE));
     context.getSelf().tell(Housekeep.INSTANCE);
   }
 
@@ -99,6 +105,7 @@ final class NodeActor extends AbstractBehavior<NodeActor.Command> {
               hub.publish(
                   decided.events(),
                   decided.head(),
+                  decided.times(),
                   () -> decided.acknowledge().tell(LogTailActor.Acknowledge.INSTANCE));
               return Behaviors.same();
             })

@@ -23,6 +23,7 @@ final class NodeBoard {
   private volatile Partitions.@Nullable Status partitionStatus;
   private volatile HousekeepingStatus housekeeping = HousekeepingStatus.NONE;
   private volatile @Nullable RetentionStatus retentionStatus;
+  private volatile @Nullable ErasureStatus erasureStatus;
   private volatile List<String> warnings = List.of();
 
   void tailIs(ActorRef<LogTailActor.Command> actor) {
@@ -47,6 +48,10 @@ final class NodeBoard {
 
   void retention(RetentionStatus status) {
     retentionStatus = status;
+  }
+
+  void erasure(ErasureStatus status) {
+    erasureStatus = status;
   }
 
   void warnings(List<String> found) {
@@ -80,6 +85,7 @@ final class NodeBoard {
         Optional.ofNullable(listenerStatus),
         Optional.ofNullable(partitionStatus),
         housekeeping,
-        Optional.ofNullable(retentionStatus));
+        Optional.ofNullable(retentionStatus),
+        Optional.ofNullable(erasureStatus));
   }
 }

@@ -14,6 +14,7 @@ import java.util.Optional;
  * @param partitions empty until they were looked at
  * @param housekeeping of this node; all nodes do it
  * @param retention empty until it has run
+ * @param erasures empty until they were looked at
  */
 public record NodeStatus(
     HubStatus hub,
@@ -21,4 +22,5 @@ public record NodeStatus(
     Optional<ListenerStatus> listener,
     Optional<Partitions.Status> partitions,
     HousekeepingStatus housekeeping,
-    Optional<RetentionStatus> retention) {}
+    Optional<RetentionStatus> retention,
+    Optional<ErasureStatus> erasures) {}

@@ -18,6 +18,21 @@ import java.util.Optional;
 public record Event(
     long position, String owner, String path, String type, Optional<String> data, Instant at) {
 
+  /** The type of {@linkplain #isErasure marks}. */
+  public static final String ERASED = "ERASED";
+
+  /** The path of {@linkplain #isErasure marks}. */
+  public static final String ERASED_PATH = "/";
+
+  /**
+   * Whether this is the mark of an erasure: all earlier events of this owner are forgotten, and so
+   * should whoever has them forget them. It has no data.
+   */
+  public boolean isErasure() {
+    // not by the type alone: it was free for everybody's use before there were marks
+    return type.equals(ERASED) && path.equals(ERASED_PATH) && data.isEmpty();
+  }
+
   /** The cursor that names this event, with its fingerprint (computed on each call). */
   public Cursor cursor() {
     return new Cursor(position, Fingerprint.of(position, owner, path, type, at));

@@ -10,8 +10,11 @@ import java.util.Set;
  * @param owners exact owners
  * @param paths normalised paths; one that ends in a slash selects everything below it
  * @param types exact types
+ * @param erasures whether {@linkplain Event#isErasure marks} of erasures are selected, whatever
+ *     their path and type; otherwise none is
  */
-public record EventFilter(Set<String> owners, Set<String> paths, Set<String> types) {
+public record EventFilter(
+    Set<String> owners, Set<String> paths, Set<String> types, boolean erasures) {
   /** Every event. */
   public static final EventFilter ALL = new EventFilter(Set.of(), Set.of(), Set.of());
 
@@ -31,6 +34,15 @@ public record EventFilter(Set<String> owners, Set<String> paths, Set<String> typ
     paths = normalized.contains("/") ? Set.of() : Set.copyOf(normalized);
   }
 
+  /** Marks of erasures included. */
+  public EventFilter(Set<String> owners, Set<String> paths, Set<String> types) {
+    this(owners, paths, types, true);
+  }
+
+  public EventFilter withoutErasures() {
+    return new EventFilter(owners, paths, types, false);
+  }
+
   public static EventFilter ofOwner(String owner) {
     return new EventFilter(Set.of(owner), Set.of(), Set.of());
   }
@@ -45,12 +57,14 @@ public record EventFilter(Set<String> owners, Set<String> paths, Set<String> typ
 
   /** As {@link #matches}, for an event whose owner is known to match. */
   public boolean matchesWithinOwner(Event event) {
-    return (types.isEmpty() || types.contains(event.type())) && matchesPath(event.path());
+    return event.isErasure()
+        ? erasures
+        : (types.isEmpty() || types.contains(event.type())) && matchesPath(event.path());
   }
 
   /** Whether every event of a matching owner matches. */
   public boolean isOwnersOnly() {
-    return paths.isEmpty() && types.isEmpty();
+    return erasures && paths.isEmpty() && types.isEmpty();
   }
 
   private boolean matchesPath(String path) {

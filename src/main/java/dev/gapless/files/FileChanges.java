@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dev.gapless.event.Cursor;
 import dev.gapless.event.EventDraft;
 import dev.gapless.files.FileRows.Usage;
+import dev.gapless.log.Erasures;
 import dev.gapless.log.EventLog;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -22,10 +23,12 @@ final class FileChanges {
   private static final String DEL = "DEL";
 
   private final EventLog log;
+  private final Erasures erasures;
   private final FileSettings settings;
 
   FileChanges(EventLog log, FileSettings settings) {
     this.log = log;
+    this.erasures = Erasures.create(log);
     this.settings = settings;
   }
 
@@ -83,14 +86,25 @@ final class FileChanges {
         append(connection, EventDraft.of(key.owner(), key.path(), DEL)));
   }
 
-  /** Removes an owner with all its files; returns whether there was one. */
-  boolean erase(Connection connection, String owner) throws SQLException {
-    if (FileRows.lock(connection, owner).isEmpty()) {
-      return false;
+  /**
+   * Removes an owner with all its files, and asks for the removal of its events.
+   *
+   * @return the mark of the erasure; empty if there is nothing of the owner
+   */
+  Optional<Cursor> erase(Connection connection, String owner) throws SQLException {
+    boolean registered = FileRows.lock(connection, owner).isPresent();
+    if (!registered) {
+      // or the event of a first file could be below the mark while the file stays
+      registerAndLock(connection, owner);
     }
     VersionRows.unlinkAll(connection, owner, settings.grace());
     FileRows.deleteOwner(connection, owner);
-    return true;
+    return erasures.request(connection, owner, registered);
+  }
+
+  /** Whether all events below the mark are gone. */
+  boolean isErased(Connection connection, Cursor mark) throws SQLException {
+    return erasures.isDone(connection, mark.position());
   }
 
   /** Why a body of that size would not be stored now; the answer of {@link #put} may differ. */

@@ -1,5 +1,6 @@
 package dev.gapless.files;
 
+import dev.gapless.event.Cursor;
 import dev.gapless.event.InvalidValueException;
 import dev.gapless.event.Owners;
 import dev.gapless.http.Access;
@@ -13,6 +14,7 @@ import dev.gapless.http.QueryParameters;
 import dev.gapless.http.RequestTarget;
 import dev.gapless.http.RequestTarget.OwnerPath;
 import dev.gapless.http.Resource;
+import java.time.Duration;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 import org.apache.pekko.actor.typed.ActorSystem;
@@ -31,6 +33,9 @@ import org.apache.pekko.http.javadsl.server.Route;
  * Everything is authorised before it is looked up. Thread-safe.
  */
 public final class FileRoutes {
+  // below the time after which the server gives up on a request (20 s)
+  private static final Duration ERASURE_PATIENCE = Duration.ofSeconds(10);
+
   private final FileStore store;
   private final FileAnswers answers;
   private final AccessGuard guard;
@@ -139,14 +144,23 @@ public final class FileRoutes {
           }
           return store
               .erase(Owners.require("owner", place.owner()))
-              .thenApply(
-                  erased -> {
-                    if (!erased) {
-                      throw Problem.of(404, "there is no such owner").asException();
-                    }
-                    return HttpResponse.create().withStatus(204);
-                  });
+              .thenCompose(
+                  mark ->
+                      erased(
+                          mark.orElseThrow(
+                              () -> Problem.of(404, "there is no such owner").asException())));
         });
+  }
+
+  /** 202: all is decided and nothing can take it back, but events are still being removed. */
+  private CompletionStage<HttpResponse> erased(Cursor mark) {
+    return store
+        .awaitErased(mark, ERASURE_PATIENCE)
+        .thenApply(
+            done ->
+                HttpResponse.create()
+                    .withStatus(done ? 204 : 202)
+                    .addHeader(RawHeader.create(FileAnswers.EVENT_CURSOR, mark.toString())));
   }
 
   private CompletionStage<HttpResponse> admitted(

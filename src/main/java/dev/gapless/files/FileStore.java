@@ -1,7 +1,9 @@
 package dev.gapless.files;
 
+import dev.gapless.event.Cursor;
 import dev.gapless.log.EventLog;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
@@ -17,6 +19,7 @@ import javax.sql.DataSource;
 import org.apache.pekko.NotUsed;
 import org.apache.pekko.actor.typed.ActorSystem;
 import org.apache.pekko.actor.typed.DispatcherSelector;
+import org.apache.pekko.pattern.Patterns;
 import org.apache.pekko.stream.javadsl.Sink;
 import org.apache.pekko.stream.javadsl.Source;
 import org.apache.pekko.util.ByteString;
@@ -36,11 +39,16 @@ import org.slf4j.LoggerFactory;
 public final class FileStore {
   private static final Logger LOG = LoggerFactory.getLogger(FileStore.class);
 
+  // an erasure takes a few milliseconds if the owner has few events
+  private static final Duration FIRST_LOOK = Duration.ofMillis(20);
+  private static final Duration LONGEST_PAUSE = Duration.ofMillis(250);
+
   private final ActorSystem<?> system;
   private final FileSettings settings;
   private final FileJdbc jdbc;
   private final FileChanges changes;
   private final Commits commits;
+  private final Runnable afterCommit;
   private final Semaphore uploads;
   private final LongAdder bytesStored = new LongAdder();
   private final LongAdder bytesRead = new LongAdder();
@@ -50,12 +58,14 @@ public final class FileStore {
       FileSettings settings,
       FileJdbc jdbc,
       FileChanges changes,
-      Commits commits) {
+      Commits commits,
+      Runnable afterCommit) {
     this.system = system;
     this.settings = settings;
     this.jdbc = jdbc;
     this.changes = changes;
     this.commits = commits;
+    this.afterCommit = afterCommit;
     this.uploads = new Semaphore(settings.maxUploads());
   }
 
@@ -75,7 +85,8 @@ public final class FileStore {
             dataSource,
             system.dispatchers().lookup(DispatcherSelector.fromConfig(settings.dispatcher())));
     FileChanges changes = new FileChanges(log, settings);
-    return new FileStore(system, settings, jdbc, changes, new Commits(jdbc, changes, afterCommit));
+    Commits commits = new Commits(jdbc, changes, afterCommit);
+    return new FileStore(system, settings, jdbc, changes, commits, afterCommit);
   }
 
   /** How many bodies are being taken now. */
@@ -184,20 +195,49 @@ public final class FileStore {
 
   /**
    * Removes an owner and all its files; nobody can find them any more, and their contents are
-   * removed after the grace. Its events stay in the log.
+   * removed after the grace. Its events are removed by the nodes soon after: see {@link
+   * #awaitErased}.
    *
-   * @return whether there was such an owner
+   * @return the mark that ends them; empty if there is nothing of such an owner
    */
-  public CompletionStage<Boolean> erase(String owner) {
-    return jdbc.transaction(connection -> changes.erase(connection, owner), erased -> erased)
+  public CompletionStage<Optional<Cursor>> erase(String owner) {
+    return jdbc.transaction(
+            connection -> changes.erase(connection, owner), mark -> mark.isPresent())
         .thenApply(
             ended -> {
+              afterCommit.run();
               if (ended.doubt().isPresent()) {
                 throw new FilesUnavailableException(ended.doubt().get());
               }
               return ended.result();
             })
         .exceptionally(FileStore::unavailable);
+  }
+
+  /**
+   * Whether all events below a mark are gone, as soon as they are or the patience is over. A
+   * database that does not answer says nothing: then they are not known to be.
+   */
+  public CompletionStage<Boolean> awaitErased(Cursor mark, Duration patience) {
+    return awaitErased(mark, System.nanoTime() + patience.toNanos(), FIRST_LOOK);
+  }
+
+  private CompletionStage<Boolean> awaitErased(Cursor mark, long deadline, Duration pause) {
+    return Patterns.after(
+            pause,
+            system.classicSystem(),
+            () -> readOnly(connection -> changes.isErased(connection, mark)))
+        .exceptionally(failure -> false)
+        .thenCompose(
+            erased ->
+                erased || System.nanoTime() - deadline > 0
+                    ? CompletableFuture.completedFuture(erased)
+                    : awaitErased(mark, deadline, later(pause)));
+  }
+
+  private static Duration later(Duration pause) {
+    Duration twice = pause.multipliedBy(2);
+    return twice.compareTo(LONGEST_PAUSE) < 0 ? twice : LONGEST_PAUSE;
   }
 
   /** Removes up to that many versions that nobody needs; returns how many there were. */

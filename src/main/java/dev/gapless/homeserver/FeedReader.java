@@ -29,7 +29,8 @@ final class FeedReader {
   private static final Duration PATIENCE = Duration.ofSeconds(10);
 
   private static final EventFilter FILTER =
-      new EventFilter(Set.of(), Set.of(StreamQuery.DEFAULT_PATH), FileEvents.TYPES);
+      new EventFilter(Set.of(), Set.of(StreamQuery.DEFAULT_PATH), FileEvents.TYPES)
+          .withoutErasures();
 
   private final EventHub hub;
   private final UserDirectory users;

@@ -57,6 +57,7 @@ record StreamPlan(Subscription subscription, Map<String, Long> skips, OptionalLo
   }
 
   static EventFilter filter(StreamQuery query) {
-    return new EventFilter(query.users().keySet(), query.paths(), FileEvents.TYPES);
+    return new EventFilter(query.users().keySet(), query.paths(), FileEvents.TYPES)
+        .withoutErasures();
   }
 }

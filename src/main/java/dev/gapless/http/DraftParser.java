@@ -6,6 +6,7 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.exc.StreamConstraintsException;
+import dev.gapless.event.Event;
 import dev.gapless.event.EventDraft;
 import dev.gapless.event.EventTypes;
 import dev.gapless.event.InvalidValueException;
@@ -27,7 +28,7 @@ import java.util.Set;
  * Pure and thread-safe.
  */
 final class DraftParser {
-  private static final Set<String> OF_FILES = Set.of("PUT", "DEL");
+  private static final Set<String> RESERVED = Set.of("PUT", "DEL", Event.ERASED);
   // of the document: a draft stands in an array and an object
   private static final int AROUND_DATA = 2;
 
@@ -130,8 +131,8 @@ final class DraftParser {
     String checkedPath = Paths.normalize("path", required("path", path));
     at.field = "type";
     String checkedType = EventTypes.require("type", required("type", type));
-    if (OF_FILES.contains(checkedType)) {
-      throw InvalidValueException.of("type", "PUT and DEL belong to files");
+    if (RESERVED.contains(checkedType)) {
+      throw InvalidValueException.of("type", "PUT, DEL and ERASED are written by the node itself");
     }
     return new EventDraft(checkedOwner, checkedPath, checkedType, data);
   }

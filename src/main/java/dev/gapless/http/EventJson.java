@@ -12,6 +12,9 @@ final class EventJson {
   private static final DateTimeFormatter MICROSECONDS =
       DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSSSSS'Z'").withZone(UTC);
 
+  static final String RESET = "gapless.reset";
+  static final String ERASED = "erased";
+
   // what surrounds the values, and a cursor
   private static final int OVERHEAD = 160;
 
@@ -31,12 +34,21 @@ final class EventJson {
     json.append(",\"cursor\":\"").append(cursor);
     json.append("\",\"owner\":\"").appendEscaped(event.owner());
     json.append("\",\"path\":\"").appendEscaped(event.path());
-    json.append("\",\"type\":\"").appendEscaped(event.type());
+    json.append("\",\"type\":\"");
+    if (event.isErasure()) {
+      json.append(RESET);
+    } else {
+      json.appendEscaped(event.type());
+    }
     json.append("\",\"at\":\"");
     appendTimestamp(json, event.at());
     json.append('"');
     // as the database renders jsonb, which is JSON already
-    event.data().ifPresent(data -> json.append(",\"data\":").append(data));
+    if (event.isErasure()) {
+      json.append(",\"data\":{\"reason\":\"").append(ERASED).append("\"}");
+    } else {
+      event.data().ifPresent(data -> json.append(",\"data\":").append(data));
+    }
     json.append('}');
   }
 

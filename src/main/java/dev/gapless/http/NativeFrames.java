@@ -1,9 +1,11 @@
 package dev.gapless.http;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.gapless.event.Event;
 import dev.gapless.event.EventTypes;
 import dev.gapless.hub.FrameFormat;
 import dev.gapless.hub.HubEvent;
+import java.nio.charset.StandardCharsets;
 import org.apache.pekko.util.ByteString;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -12,6 +14,8 @@ import org.slf4j.LoggerFactory;
  * The frames of {@code GET /v1/events}: {@code id}, {@code event} and the event as JSON in {@code
  * data}. Line ends in the data (white space between tokens) continue it on another {@code data}
  * line, which is how SSE carries them.
+ *
+ * <p>The mark of an erasure is a {@code gapless.reset} of one owner.
  *
  * <p>A type that could end its line cannot come from a database whose constraints are in place.
  * Such an event is refused: a comment with its position stands in its place, and the log of the
@@ -35,6 +39,9 @@ public final class NativeFrames implements FrameFormat {
 
   @Override
   public ByteString encode(HubEvent hubEvent) {
+    if (hubEvent.event().isErasure()) {
+      return ByteString.fromString(erasure(hubEvent));
+    }
     String type = hubEvent.event().type();
     if (!EventTypes.isValid(type)) {
       LOG.error(
@@ -52,6 +59,19 @@ public final class NativeFrames implements FrameFormat {
     text.append("id: ").append(cursor).append("\nevent: ").append(type).append("\ndata: ");
     EventJson.append(text, event, cursor);
     return text.append("\n\n").toByteString();
+  }
+
+  /** Whoever gets it forgets the owner and goes on from here. */
+  private static String erasure(HubEvent mark) {
+    String cursor = mark.cursor().toString();
+    ObjectNode data =
+        Json.object()
+            .put("reason", EventJson.ERASED)
+            .put("requested", cursor)
+            .put("earliest", cursor)
+            .put("head", cursor)
+            .put("owner", mark.event().owner());
+    return frame(cursor, EventJson.RESET, new String(Json.bytes(data), StandardCharsets.UTF_8));
   }
 
   /** One frame. The id and the name hold no line end; the data may. */

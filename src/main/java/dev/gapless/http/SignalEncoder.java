@@ -86,7 +86,7 @@ public final class SignalEncoder {
               : ":\n\n");
     }
     if (signal instanceof Signal.Reset reset) {
-      return text(control(reset.continuesAt(), "gapless.reset", reset(reset)));
+      return text(control(reset.continuesAt(), EventJson.RESET, reset(reset)));
     }
     return close((Signal.Close) signal);
   }

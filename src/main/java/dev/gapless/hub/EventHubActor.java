@@ -63,11 +63,17 @@ final class EventHubActor extends AbstractBehavior<EventHubActor.Command> {
   /** Answer true once the head has reached the position, false after the patience is over. */
   record AwaitHead(long position, Duration patience, Consumer<Boolean> answer) implements Command {}
 
+  /** Whoever has not taken what was offered of an owner that was erased reads the log instead. */
+  private record Forget(String owner, long below) implements Command {}
+
   private record PatienceOver(AwaitHead waiting) implements Command {}
 
   // a join that has to copy more than this reads on from the ring by itself first: the hub serves
   // everybody
   private static final int LARGEST_JOIN = 1024;
+
+  // as long as pages are kept; whoever takes what is offered has taken it by then
+  private static final Duration FORGET_AFTER = Duration.ofSeconds(10);
 
   private final HubSettings settings;
   private final HubState state;
@@ -112,6 +118,7 @@ final class EventHubActor extends AbstractBehavior<EventHubActor.Command> {
         .onMessage(Join.class, this::onJoin)
         .onMessage(Leave.class, this::onLeave)
         .onMessage(AwaitHead.class, this::onAwaitHead)
+        .onMessage(Forget.class, this::onForget)
         .onMessage(PatienceOver.class, this::onPatienceOver)
         .onSignal(PreRestart.class, this::onPreRestart)
         .build();
@@ -132,8 +139,21 @@ final class EventHubActor extends AbstractBehavior<EventHubActor.Command> {
     index.offer(batch);
     // after the offers: whoever reads this head and finds an empty inbox was served up to it
     state.publish(new Delivered(ring, publish.head()));
+    batch.stream().map(HubEvent::event).filter(Event::isErasure).forEach(e -> onErasure(ring, e));
     answerWaiting();
     publish.acknowledge().run();
+    return this;
+  }
+
+  private void onErasure(Ring ring, Event mark) {
+    ring.forget(mark.owner(), mark.position());
+    Forget forget = new Forget(mark.owner(), mark.position());
+    timers.startSingleTimer(forget, forget, FORGET_AFTER);
+    state.erasure.run();
+  }
+
+  private Behavior<Command> onForget(Forget forget) {
+    index.forget(forget.owner(), forget.below());
     return this;
   }
 

@@ -40,6 +40,9 @@ final class HubState {
 
   volatile boolean draining;
 
+  /** See {@link LocalEventHub#onErasure}. */
+  volatile Runnable erasure = () -> {};
+
   /** See {@link LocalEventHub#onDelivery}. */
   private volatile @Nullable LongConsumer ages;
 

@@ -95,6 +95,12 @@ final class Inbox {
     return taken;
   }
 
+  /** Whether an event of the owner below the position is pending. */
+  synchronized boolean holds(String owner, long below) {
+    return pending.stream()
+        .anyMatch(event -> event.position() < below && event.event().owner().equals(owner));
+  }
+
   /** Whether nothing is pending and offers still arrive. */
   synchronized boolean isIdle() {
     return pending.isEmpty() && !closed;

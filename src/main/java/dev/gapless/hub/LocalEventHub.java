@@ -97,6 +97,15 @@ public final class LocalEventHub implements EventHub {
     state.onDelivery(observer);
   }
 
+  /**
+   * Tells somebody when the mark of an erasure is decided.
+   *
+   * @param observer called on the thread of the hub: must return at once
+   */
+  public void onErasure(Runnable observer) {
+    state.erasure = observer;
+  }
+
   private ActorRef<EventHubActor.Command> hub() {
     return actor.join();
   }

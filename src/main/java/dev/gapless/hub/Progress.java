@@ -119,12 +119,23 @@ final class Progress {
       matching = matching.stream().filter(e -> e.position() <= last.position()).toList();
       servedTo = last;
     }
-    if (matching.size() >= remaining) {
-      matching = matching.subList(0, (int) remaining);
-      servedTo = matching.get(matching.size() - 1).cursor();
+    if (wanted.limit().isPresent()) {
+      matching = counted(matching);
+      if (isLimitReached()) {
+        servedTo = matching.get(matching.size() - 1).cursor();
+      }
     }
-    remaining -= matching.size();
     own = servedTo;
+    return matching;
+  }
+
+  /** Up to the last one that is within the limit. Marks of erasures do not count. */
+  private List<HubEvent> counted(List<HubEvent> matching) {
+    for (int i = 0; i < matching.size(); i++) {
+      if (!matching.get(i).event().isErasure() && --remaining == 0) {
+        return matching.subList(0, i + 1);
+      }
+    }
     return matching;
   }
 

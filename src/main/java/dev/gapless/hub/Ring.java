@@ -51,6 +51,23 @@ final class Ring {
     end = sequence + 1;
   }
 
+  /** Nothing of the owner below the position stays; what is older than that goes as well. */
+  void forget(String owner, long below) {
+    long oldestKept = floor.sequence();
+    for (long sequence = oldestKept; sequence < end; sequence++) {
+      HubEvent event = slots.getPlain((int) sequence & mask);
+      if (event.position() >= below) {
+        break;
+      }
+      if (event.event().owner().equals(owner)) {
+        oldestKept = sequence + 1;
+      }
+    }
+    while (floor.sequence() < oldestKept) {
+      evictOldest();
+    }
+  }
+
   private void evictOldest() {
     Floor oldest = floor;
     int slot = (int) oldest.sequence() & mask;

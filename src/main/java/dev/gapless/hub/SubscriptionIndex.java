@@ -69,6 +69,15 @@ final class SubscriptionIndex {
     gone.forEach(this::remove);
   }
 
+  /** Shuts the inboxes in which an event of the owner below the position is still pending. */
+  void forget(String owner, long below) {
+    List<Subscriber> holding = new ArrayList<>(allOwners);
+    holding.addAll(byOwner.getOrDefault(owner, Set.of()));
+    holding.removeIf(subscriber -> !subscriber.inbox().holds(owner, below));
+    holding.forEach(this::remove);
+    holding.forEach(subscriber -> subscriber.inbox().shut());
+  }
+
   /**
    * Shuts every inbox and forgets all subscriptions: each finds its place again by its own cursor.
    */

@@ -10,7 +10,10 @@ import java.util.Optional;
 /**
  * What the log holds about a cursor, in one statement: the retired mark, the event at its position
  * and where the sequence stands. The mark is committed before its partition goes, so a statement
- * that misses an event because of retention sees the mark.
+ * that misses an event because of retention sees the mark. Of an event that was erased the
+ * fingerprint is kept until the mark has passed it: its cursor counts as there.
+ *
+ * @param event the cursor of the event at the position, also if it was erased
  */
 record CursorRead(Optional<Cursor> retired, Optional<Cursor> event, long lastValue) {
   private static final String ONE =
@@ -18,17 +21,23 @@ record CursorRead(Optional<Cursor> retired, Optional<Cursor> event, long lastVal
       SELECT e.id, e.owner, e.path, e.type, NULL, e.created_at, r.position, r.fingerprint,
              coalesce(pg_sequence_last_value(
                pg_get_serial_sequence('gapless.events', 'id')::regclass), 0),
-             NOT pg_is_in_recovery() AND current_setting('transaction_isolation') = 'read committed'
-      FROM (VALUES (1)) AS one (row)
+             NOT pg_is_in_recovery() AND current_setting('transaction_isolation') = 'read committed',
+             one.position,
+             CASE WHEN e.id IS NULL THEN
+               (SELECT x.fingerprint FROM gapless.erased x WHERE x.id = one.position) END
+      FROM (VALUES (?::bigint)) AS one (position)
       LEFT JOIN gapless.retired r ON true
-      LEFT JOIN gapless.events e ON e.id = ?
+      LEFT JOIN gapless.events e ON e.id = one.position
       """;
 
   /** Of two positions, without the sequence: a page needs no more, and each page has one. */
   private static final String TWO =
       """
       SELECT e.id, e.owner, e.path, e.type, NULL, e.created_at, r.position, r.fingerprint, 0,
-             NOT pg_is_in_recovery() AND current_setting('transaction_isolation') = 'read committed'
+             NOT pg_is_in_recovery() AND current_setting('transaction_isolation') = 'read committed',
+             wanted.position,
+             CASE WHEN e.id IS NULL THEN
+               (SELECT x.fingerprint FROM gapless.erased x WHERE x.id = wanted.position) END
       FROM (VALUES (1, ?::bigint), (2, ?::bigint)) AS wanted (n, position)
       LEFT JOIN gapless.retired r ON true
       LEFT JOIN LATERAL (
@@ -72,13 +81,20 @@ record CursorRead(Optional<Cursor> retired, Optional<Cursor> event, long lastVal
       throw new SQLException(
           "the log is served from a primary and in READ COMMITTED only", NOT_SERVED_HERE);
     }
-    Optional<Cursor> event =
-        row.getObject(1) == null ? Optional.empty() : Optional.of(EventRows.readOne(row).cursor());
     Optional<Cursor> retired =
         row.getObject(7) == null
             ? Optional.empty()
             : Optional.of(new Cursor(row.getLong(7), row.getInt(8)));
-    return new CursorRead(retired, event, row.getLong(9));
+    return new CursorRead(retired, event(row), row.getLong(9));
+  }
+
+  private static Optional<Cursor> event(ResultSet row) throws SQLException {
+    if (row.getObject(1) != null) {
+      return Optional.of(EventRows.readOne(row).cursor());
+    }
+    return row.getObject(12) == null
+        ? Optional.empty()
+        : Optional.of(new Cursor(row.getLong(11), row.getInt(12)));
   }
 
   /** Where the retained log begins. */

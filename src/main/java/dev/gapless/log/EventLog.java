@@ -47,7 +47,7 @@ public interface EventLog {
 
   /**
    * As {@link #readForward}, descending: events with a position below {@code before} (and at most
-   * {@code upTo}).
+   * {@code upTo}). Without marks of erasures: what they end comes after them in this direction.
    */
   ReadResult readBackward(
       Connection connection, Cursor before, Cursor upTo, EventFilter filter, PageLimits limits)
@@ -55,9 +55,9 @@ public interface EventLog {
 
   /**
    * Decides whether a cursor can be continued (design 3.3): not retired, its event present with its
-   * fingerprint, not above the last value of the sequence. A cursor above {@code head} that the
-   * sequence has reached is {@link CursorCheck.Ahead}: hold it until the head has passed it and ask
-   * again.
+   * fingerprint (or erased, which leaves the fingerprint), not above the last value of the
+   * sequence. A cursor above {@code head} that the sequence has reached is {@link
+   * CursorCheck.Ahead}: hold it until the head has passed it and ask again.
    */
   CursorCheck check(Connection connection, Cursor cursor, Cursor head) throws SQLException;
 

@@ -39,6 +39,9 @@ public interface HeadReads {
   /** The retired mark. */
   Optional<Cursor> retired(Connection connection) throws SQLException;
 
+  /** Why there may be no row at a position: one statement, later than the one that missed it. */
+  Removed removed(Connection connection, long position) throws SQLException;
+
   /** The decided mark, unverified. */
   Optional<Cursor> decided(Connection connection) throws SQLException;
 
@@ -72,6 +75,22 @@ public interface HeadReads {
     /** Whether any transaction is in flight that may still commit events or a hint. */
     public boolean anyInFlight() {
       return electionHeld || !sequenceHolders.isEmpty();
+    }
+  }
+
+  /**
+   * @param retired the retired mark
+   * @param erased the cursor of the event at the position, if it was erased
+   */
+  record Removed(Optional<Cursor> retired, Optional<Cursor> erased) {
+    public static final Removed NOTHING = new Removed(Optional.empty(), Optional.empty());
+
+    public static Removed byRetention(Cursor mark) {
+      return new Removed(Optional.of(mark), Optional.empty());
+    }
+
+    public static Removed byErasure(Cursor event) {
+      return new Removed(Optional.empty(), Optional.of(event));
     }
   }
 

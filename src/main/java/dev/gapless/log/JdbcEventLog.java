@@ -164,7 +164,8 @@ final class JdbcEventLog implements EventLog {
     }
     requireBound(tx, upTo);
     long mark = read.earliest().position();
-    List<Event> retained = scan.events().stream().filter(e -> e.position() > mark).toList();
+    List<Event> retained =
+        scan.events().stream().filter(e -> e.position() > mark && !e.isErasure()).toList();
     boolean complete = scan.complete() || scan.scannedTo().map(Cursor::position).orElse(0L) <= mark;
     Cursor scannedTo =
         complete ? read.earliest() : scan.scannedTo().orElseThrow(IllegalStateException::new);

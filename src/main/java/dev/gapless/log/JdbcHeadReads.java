@@ -61,6 +61,15 @@ final class JdbcHeadReads implements HeadReads {
       ORDER BY l.virtualtransaction
       """;
 
+  /** One snapshot: what is erased is forgotten only after the mark has passed it. */
+  private static final String REMOVED =
+      """
+      SELECT r.position, r.fingerprint, x.id, x.fingerprint
+      FROM (VALUES (?::bigint)) AS one (position)
+      LEFT JOIN gapless.retired r ON true
+      LEFT JOIN gapless.erased x ON x.id = one.position
+      """;
+
   private static final String STORE_DECIDED =
       """
       INSERT INTO gapless.decided (position, fingerprint) VALUES (?, ?)
@@ -131,6 +140,23 @@ final class JdbcHeadReads implements HeadReads {
   }
 
   @Override
+  public Removed removed(Connection connection, long position) throws SQLException {
+    try (PreparedStatement statement = connection.prepareStatement(REMOVED)) {
+      statement.setLong(1, position);
+      try (ResultSet row = statement.executeQuery()) {
+        row.next();
+        return new Removed(cursor(row, 1), cursor(row, 3));
+      }
+    }
+  }
+
+  private static Optional<Cursor> cursor(ResultSet row, int column) throws SQLException {
+    return row.getObject(column) == null
+        ? Optional.empty()
+        : Optional.of(new Cursor(row.getLong(column), row.getInt(column + 1)));
+  }
+
+  @Override
   public Optional<Cursor> decided(Connection connection) throws SQLException {
     return mark(connection, "SELECT position, fingerprint FROM gapless.decided");
   }
@@ -161,7 +187,7 @@ final class JdbcHeadReads implements HeadReads {
   private static Optional<Cursor> mark(Connection connection, String sql) throws SQLException {
     try (PreparedStatement statement = connection.prepareStatement(sql);
         ResultSet row = statement.executeQuery()) {
-      return row.next() ? Optional.of(new Cursor(row.getLong(1), row.getInt(2))) : Optional.empty();
+      return row.next() ? cursor(row, 1) : Optional.empty();
     }
   }
 }

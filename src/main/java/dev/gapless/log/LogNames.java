@@ -14,6 +14,12 @@ public final class LogNames {
   /** Held by a session while it removes a partition, which may take as long as any transaction. */
   static final long RETENTION_LOCK_KEY = 7305804402566524013L;
 
+  /** Held by a session while it removes the events of owners that were erased. */
+  static final long ERASURE_LOCK_KEY = 7305804402566524014L;
+
+  /** Held by a transaction that asks for an erasure, so that two for one owner meet. */
+  static final long ERASURE_REQUEST_LOCK_KEY = 7305804402566524015L;
+
   public static final String SCHEMA = "gapless";
   public static final String EVENTS = "gapless.events";
 

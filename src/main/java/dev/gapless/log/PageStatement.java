@@ -63,6 +63,9 @@ record PageStatement(String text, EventFilter filter) {
       WHERE (e.owner, e.id) > (part.owner, ?) AND (e.owner, e.id) <= (part.owner, ?)
             AND %2$s ORDER BY e.owner%1$s, e.id%1$s""";
 
+  /** As {@link dev.gapless.event.Event#isErasure}. */
+  private static final String MARK = "(e.type = 'ERASED' AND e.path = '/' AND e.data IS NULL)";
+
   private static final String OF_ALL = "WHERE %2$s ORDER BY e.id%1$s";
 
   /** The bound where a read begins is plain, so that PostgreSQL skips the partitions before it. */
@@ -159,7 +162,10 @@ record PageStatement(String text, EventFilter filter) {
             ? "true"
             : "(e.path = ANY (?::text[]) OR EXISTS (SELECT FROM unnest(?::text[]) AS prefix"
                 + " WHERE starts_with(e.path, prefix)))";
-    return types + " AND " + paths;
+    if (!filter.erasures()) {
+      return "NOT " + MARK + " AND " + types + " AND " + paths;
+    }
+    return filter.isOwnersOnly() ? "true" : "(" + MARK + " OR " + types + " AND " + paths + ")";
   }
 
   private static Stream<String> paths(EventFilter filter, boolean prefixes) {

@@ -80,7 +80,7 @@ public final class Retention {
     ASKED,
     /** An earlier call had told readers already that it is gone. */
     UNFINISHED,
-    /** It never held an event that was committed. */
+    /** It never held an event that was committed, or all were erased. */
     EMPTY,
     /** Its newest event is too old. */
     AGE,

@@ -56,6 +56,9 @@ final class RetentionFigures {
   /** A head of the history in which events were counted. */
   private Cursor countedUnder = Cursor.EARLIEST;
 
+  /** When the last erasure was done: what was counted before may be gone. */
+  private Optional<OffsetDateTime> countedAfter = Optional.empty();
+
   private long countedFrom;
   private long countedTo;
   private long counted;
@@ -112,9 +115,22 @@ final class RetentionFigures {
     }
   }
 
+  private static Optional<OffsetDateTime> lastErasure(Connection connection) throws SQLException {
+    try (PreparedStatement statement =
+            connection.prepareStatement("SELECT max(done_at) FROM gapless.erasures");
+        ResultSet row = statement.executeQuery()) {
+      row.next();
+      return Optional.ofNullable(row.getObject(1, OffsetDateTime.class));
+    }
+  }
+
   private long eventsAfter(Connection connection, long after, Cursor head) throws SQLException {
     long wanted = settings.maxEvents().orElse(0);
-    if (after != countedFrom || !isThere(connection, countedUnder)) {
+    Optional<OffsetDateTime> erasedAt = lastErasure(connection);
+    if (after != countedFrom
+        || !erasedAt.equals(countedAfter)
+        || !isThere(connection, countedUnder)) {
+      countedAfter = erasedAt;
       countedFrom = after;
       countedTo = after;
       counted = 0;

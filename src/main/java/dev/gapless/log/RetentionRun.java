@@ -53,6 +53,7 @@ public final class RetentionRun {
             removed.accept(one);
             outcome = removeOldest(open, head);
           }
+          Erasures.prune(open);
           return new Result(outcome, LogExtent.read(open));
         });
   }

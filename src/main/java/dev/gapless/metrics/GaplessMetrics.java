@@ -1,5 +1,6 @@
 package dev.gapless.metrics;
 
+import dev.gapless.ErasureStatus;
 import dev.gapless.Gapless;
 import dev.gapless.RetentionStatus;
 import dev.gapless.hub.HubStatus;
@@ -244,7 +245,11 @@ public final class GaplessMetrics implements MeterBinder {
         .counter(
             "gapless.retention.failures",
             "Runs of retention that failed",
-            retention(RetentionStatus::failures));
+            retention(RetentionStatus::failures))
+        .gauge(
+            "gapless.erasures.pending",
+            "Erasures of owners that are not done, as last looked up",
+            node -> node.status().erasures().map(ErasureStatus::pending).orElse(0));
   }
 
   private static ToDoubleFunction<Gapless> retention(ToDoubleFunction<RetentionStatus> value) {

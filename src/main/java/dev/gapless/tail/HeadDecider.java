@@ -3,6 +3,7 @@ package dev.gapless.tail;
 import dev.gapless.event.Cursor;
 import dev.gapless.event.Event;
 import dev.gapless.log.HeadReads.LockRead;
+import dev.gapless.log.HeadReads.Removed;
 import dev.gapless.tail.NextRead.Kind;
 import dev.gapless.tail.TailOutput.RestartReason;
 import java.util.ArrayList;
@@ -81,7 +82,7 @@ final class HeadDecider {
   /** Until the next read has found the head's row: it may be another server. */
   private boolean reconnected;
 
-  /** Rows that came without the row of the head, until the retired mark explains it or does not. */
+  /** Rows that came without the row of the head, until what was removed explains it or does not. */
   private @Nullable List<Event> unanchored;
 
   HeadDecider(long now) {
@@ -192,7 +193,8 @@ final class HeadDecider {
     return taken();
   }
 
-  List<Decision> onRetired(Optional<Cursor> retired, long now) {
+  List<Decision> onRemoved(Removed removed, long now) {
+    Optional<Cursor> retired = removed.retired();
     List<Event> rows = unanchored;
     unanchored = null;
     if (rows == null) {
@@ -200,7 +202,7 @@ final class HeadDecider {
         start.onRetired(retired, now);
         next = start.next();
       }
-    } else if (retired.isPresent() && retired.get().equals(head())) {
+    } else if (is(retired, head()) || is(removed.erased(), head())) {
       onAnchoredRows(rows, now);
     } else if (retired.isPresent() && retired.get().position() > head().position()) {
       onLost(RestartReason.RETIRED, now);
@@ -208,6 +210,10 @@ final class HeadDecider {
       onLost(RestartReason.DIVERGED, now);
     }
     return taken();
+  }
+
+  private static boolean is(Optional<Cursor> removed, Cursor anchor) {
+    return removed.filter(anchor::equals).isPresent();
   }
 
   List<Decision> onHighest(Optional<Cursor> row, long now) {

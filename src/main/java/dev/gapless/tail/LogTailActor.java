@@ -270,7 +270,8 @@ public final class LogTailActor extends AbstractBehavior<LogTailActor.Command> {
     List<Decision> decisions =
         switch (kind) {
           case MARK -> decider.onMark(open.decided(), System.nanoTime());
-          case RETIRED -> decider.onRetired(open.retired(), System.nanoTime());
+          case RETIRED ->
+              decider.onRemoved(open.removed(decider.head().position()), System.nanoTime());
           case HIGHEST -> decider.onHighest(open.highestVisible(), System.nanoTime());
           case ROWS -> {
             var rows = open.rows(decider.head(), decider.ceiling());

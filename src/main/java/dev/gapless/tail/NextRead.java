@@ -9,7 +9,7 @@ record NextRead(Kind kind, long notBefore) {
   enum Kind {
     /** The stored decided mark. */
     MARK,
-    /** The retired mark. */
+    /** The retired mark, and whether the row at the head was erased. */
     RETIRED,
     /** The highest visible row. */
     HIGHEST,

@@ -5,6 +5,7 @@ import dev.gapless.event.Event;
 import dev.gapless.log.HeadReads;
 import dev.gapless.log.HeadReads.Blocker;
 import dev.gapless.log.HeadReads.LockRead;
+import dev.gapless.log.HeadReads.Removed;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -75,9 +76,9 @@ final class TailConnection {
     return reads.blockers(connection, virtualTransactions);
   }
 
-  Optional<Cursor> retired() throws SQLException {
+  Removed removed(long position) throws SQLException {
     counter.others++;
-    return reads.retired(connection);
+    return reads.removed(connection, position);
   }
 
   Optional<Cursor> decided() throws SQLException {

@@ -73,6 +73,7 @@ class AlertsTest {
                 Optional.of(listener),
                 Optional.of(new Partitions.Status(3, 10, 2_001, 1, enough)),
                 new HousekeepingStatus(9, 2, false, Optional.of(FAILURE)),
+                Optional.empty(),
                 Optional.empty()),
             false,
             NOW)
@@ -165,6 +166,7 @@ class AlertsTest {
             Optional.empty(),
             Optional.empty(),
             new HousekeepingStatus(3, 1, true, Optional.of(FAILURE)),
+            Optional.empty(),
             Optional.empty());
     assertThat(Alerts.of(status, false, NOW))
         .extracting(Alert::text)

@@ -2,7 +2,10 @@ package dev.gapless.files;
 
 import com.typesafe.config.ConfigFactory;
 import com.zaxxer.hikari.HikariDataSource;
+import dev.gapless.event.Cursor;
+import dev.gapless.log.ErasureRun;
 import dev.gapless.log.EventLog;
+import dev.gapless.log.HeadReads;
 import dev.gapless.log.LogMigration;
 import dev.gapless.log.LogSettings;
 import dev.gapless.testkit.TestDatabase;
@@ -174,6 +177,16 @@ public final class FileFixture implements AutoCloseable {
   /** Runs the cleaner until it finds nothing more to do. */
   public void clean() {
     while (get(store.removeUnneeded(100)) > 0) {}
+  }
+
+  /** As a node does that has decided everything. */
+  void eraseAll() {
+    try (Connection connection = database.dataSource().getConnection()) {
+      Cursor head = HeadReads.create().highestVisible(connection).orElseThrow();
+      ErasureRun.create().run(connection, head, done -> {});
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   @Override

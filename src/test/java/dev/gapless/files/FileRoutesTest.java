@@ -4,6 +4,7 @@ import static dev.gapless.files.FaceClient.header;
 import static dev.gapless.files.FileFixture.CHUNK;
 import static dev.gapless.files.FileFixture.hash;
 import static dev.gapless.files.FileStoreTest.bytes;
+import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -15,6 +16,7 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.StreamSupport;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
@@ -224,7 +226,15 @@ class FileRoutesTest {
   @Test
   void anOwnerIsErased() throws Exception {
     client.put("/v1/files/gone/pub/a", "x".getBytes());
-    assertThat(client.delete("/v1/owners/gone").statusCode()).isEqualTo(204);
+    CompletableFuture<HttpResponse<byte[]>> answer =
+        CompletableFuture.supplyAsync(() -> client.delete("/v1/owners/gone"));
+    org.awaitility.Awaitility.await().until(() -> files.events("gone").size() == 2);
+    assertThat(answer).isNotDone();
+    files.eraseAll();
+    assertThat(answer.get(20, SECONDS).statusCode()).isEqualTo(204);
+    Cursor mark = Cursor.parse(header(answer.get(), "X-Event-Cursor")).orElseThrow();
+    assertThat(files.texts("SELECT type FROM gapless.events WHERE id = ?", mark.position()))
+        .containsExactly("ERASED");
     assertThat(client.get("/v1/files/gone/pub/a").statusCode()).isEqualTo(404);
     assertProblem(client.delete("/v1/owners/gone"), 404);
     assertProblem(client.delete("/v1/owners/gone/x"), 400);

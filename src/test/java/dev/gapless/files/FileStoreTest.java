@@ -5,7 +5,11 @@ import static dev.gapless.files.FileFixture.get;
 import static dev.gapless.files.FileFixture.hash;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.gapless.event.Cursor;
 import dev.gapless.files.PutResult.Stored;
+import java.sql.Connection;
+import java.sql.Statement;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalLong;
@@ -178,12 +182,43 @@ class FileStoreTest {
   }
 
   @Test
+  void anErasureWaitsForTheFirstFileOfTheOwner() throws Exception {
+    try (Connection first = files.pool.getConnection();
+        Statement statement = first.createStatement()) {
+      first.setAutoCommit(false);
+      statement.execute("INSERT INTO gapless.file_owners (owner) VALUES ('beginner')");
+      statement.execute("SELECT gapless.publish('beginner', '/a', 'PUT')");
+      var erasure = files.store.erase("beginner").toCompletableFuture();
+      org.awaitility.Awaitility.await()
+          .until(
+              () ->
+                  files.number(
+                          "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+                              + " AND application_name = ?",
+                          FileFixture.STORE)
+                      == 1);
+      first.commit();
+      assertThat(get(erasure)).isPresent();
+      first.setAutoCommit(true);
+    }
+    assertThat(get(files.store.registered(List.of("beginner")))).isEmpty();
+    assertThat(files.events("beginner")).containsExactly("PUT /a", "ERASED /");
+  }
+
+  @Test
   void anOwnerIsErasedWithItsFiles() {
     files.put(new FileKey("erased", "/a"), "x");
     files.put(new FileKey("erased", "/b/c"), "y");
     StoredFile found = get(files.store.find(new FileKey("erased", "/a"))).orElseThrow();
-    assertThat(get(files.store.erase("erased"))).isTrue();
-    assertThat(get(files.store.erase("erased"))).isFalse();
+    Cursor mark = get(files.store.erase("erased")).orElseThrow();
+    assertThat(get(files.store.erase("erased"))).as("pending").contains(mark);
+    assertThat(get(files.store.erase("never-there"))).isEmpty();
+    assertThat(files.events("erased")).last().asString().contains("ERASED");
+    assertThat(get(files.store.awaitErased(mark, Duration.ofMillis(1)))).isFalse();
+    files.eraseAll();
+    assertThat(get(files.store.awaitErased(mark, Duration.ofSeconds(20)))).isTrue();
+    assertThat(files.events("erased")).hasSize(1);
+    assertThat(get(files.store.erase("erased"))).isEmpty();
     assertThat(get(files.store.find(new FileKey("erased", "/a")))).isEmpty();
     assertThat(get(files.store.registered(List.of("erased")))).isEmpty();
     assertThat(get(files.store.list(ListingRequest.of("erased", "/"))).entries()).isEmpty();

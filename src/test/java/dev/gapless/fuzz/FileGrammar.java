@@ -125,10 +125,11 @@ final class FileGrammar {
                             : Verdict.unknown()));
   }
 
-  /** What an operator may do with an owner. */
+  /** What an operator may do with an owner; not with those whose events others are asked for. */
   Arbitrary<Request> erase() {
     return values
         .owner()
+        .filter(owner -> !world.owners().contains(owner))
         .map(
             owner ->
                 Request.of(
@@ -137,7 +138,7 @@ final class FileGrammar {
                     "/v1/owners/" + Style.MINIMAL.encode(owner).replace("/", "%2F"),
                     List.of(),
                     Rules.isOwner(owner) && !owner.matches("\\.{1,2}")
-                        ? Verdict.accepted(204, 404)
+                        ? Verdict.accepted(202, 204, 404)
                         : Verdict.unknown()));
   }
 

@@ -236,7 +236,7 @@ final class PublishGrammar {
                     Member.of(
                         "type",
                         text,
-                        Rules.isType(text) && !text.equals("PUT") && !text.equals("DEL")));
+                        Rules.isType(text) && !Set.of("PUT", "DEL", "ERASED").contains(text)));
     Arbitrary<List<Member>> data =
         frequencyOf(
             Tuple.of(6, just(List.<Member>of())),

@@ -163,7 +163,7 @@ final class Values {
     return mostly(
         frequencyOf(
             Tuple.of(10, of("note", "order.created", "a", "t".repeat(64), "x_y-z.1")),
-            Tuple.of(1, of("t".repeat(65), "PUT", "DEL"))));
+            Tuple.of(1, of("t".repeat(65), "PUT", "DEL", "ERASED"))));
   }
 
   Arbitrary<String> cursor() {

@@ -43,6 +43,29 @@ class RingTest {
   }
 
   @Test
+  void forgetsAnOwnerBelowAPosition() {
+    Ring ring = new Ring(16, 1 << 20, Cursor.EARLIEST);
+    for (long position = 1; position <= 9; position++) {
+      ring.append(event(position));
+    }
+    ring.forget("nobody", 9);
+    assertThat(ring.size()).isEqualTo(9);
+    String owner = event(1).event().owner();
+    ring.forget(owner, 4);
+    assertThat(ring.floor()).isEqualTo(event(3).cursor());
+    assertThat(ring.after(2, 9, 1 << 20)).isEmpty();
+    assertThat(positions(ring.after(3, 9, 1 << 20).orElseThrow()))
+        .containsExactly(4L, 5L, 6L, 7L, 8L, 9L);
+    ring.forget(owner, 4);
+    assertThat(ring.size()).isEqualTo(6);
+    ring.forget(owner, 100);
+    assertThat(ring.size()).isZero();
+    assertThat(ring.bytes()).isZero();
+    ring.append(event(10));
+    assertThat(positions(ring.after(9, 9, 1 << 20).orElseThrow())).containsExactly(10L);
+  }
+
+  @Test
   void isBoundedByBytesAndKeepsAtLeastTheNewest() {
     Ring ring = new Ring(1024, event(1).weight() * 3L, Cursor.EARLIEST);
     for (long position = 1; position <= 9; position++) {

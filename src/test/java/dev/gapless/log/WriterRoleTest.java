@@ -92,6 +92,9 @@ class WriterRoleTest {
         "TRUNCATE gapless.events",
         "ALTER TABLE gapless.events DISABLE TRIGGER ALL",
         "SELECT * FROM gapless.retired",
+        "SELECT * FROM gapless.erased",
+        "SELECT * FROM gapless.erasures",
+        "INSERT INTO gapless.erasures (position, owner) VALUES (1, 'o')",
         "SELECT * FROM gapless.idempotency",
         "SELECT * FROM gapless.revocations",
       })

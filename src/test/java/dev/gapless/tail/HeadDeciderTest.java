@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.gapless.event.Cursor;
 import dev.gapless.event.Event;
 import dev.gapless.log.HeadReads.LockRead;
+import dev.gapless.log.HeadReads.Removed;
 import dev.gapless.tail.Decision.Deliver;
 import dev.gapless.tail.Decision.Diverged;
 import dev.gapless.tail.Decision.Forced;
@@ -219,7 +220,7 @@ class HeadDeciderTest {
     assertThat(decider.onRows(List.of(other), now))
         .containsExactly(new Diverged(event(1).cursor(), RestartReason.DIVERGED));
     decider.onMark(Optional.empty(), now);
-    decider.onRetired(Optional.empty(), now);
+    decider.onRemoved(Removed.NOTHING, now);
     decider.onHighest(Optional.of(other.cursor()), now);
     assertThat(decider.onLocks(locks(1), TOOK, now))
         .containsExactly(new Restart(other.cursor(), RestartReason.DIVERGED));
@@ -232,9 +233,9 @@ class HeadDeciderTest {
     decider.onLocks(locks(5), TOOK, now);
     decider.onRows(rows(5), now);
     decider.onRows(rows(), now);
-    decider.onRetired(Optional.empty(), now);
+    decider.onRemoved(Removed.NOTHING, now);
     decider.onMark(Optional.empty(), now);
-    decider.onRetired(Optional.empty(), now);
+    decider.onRemoved(Removed.NOTHING, now);
     decider.onHighest(Optional.of(event(3).cursor()), now);
     assertThat(decider.onLocks(locks(3, "a"), TOOK, now)).isEmpty();
     assertThat(decider.isFollowing()).isFalse();
@@ -249,10 +250,34 @@ class HeadDeciderTest {
     decider.onRows(rows(1, 2), now);
     decider.onRows(rows(3), now);
     assertThat(decider.next().kind()).isEqualTo(Kind.RETIRED);
-    assertThat(decider.onRetired(Optional.of(event(2).cursor()), now)).containsExactly(deliver(3));
+    assertThat(decider.onRemoved(Removed.byRetention(event(2).cursor()), now))
+        .containsExactly(deliver(3));
     decider.onRows(rows(9), now);
-    assertThat(decider.onRetired(Optional.of(event(2).cursor()), now))
+    assertThat(decider.onRemoved(Removed.byRetention(event(2).cursor()), now))
         .containsExactly(new Diverged(event(3).cursor(), RestartReason.DIVERGED));
+  }
+
+  @Test
+  void aMissingHeadThatWasErasedIsStillTheAnchor() {
+    startEmpty();
+    decider.onRows(rows(1, 2), now);
+    decider.onRows(rows(3), now);
+    assertThat(decider.next().kind()).isEqualTo(Kind.RETIRED);
+    assertThat(decider.onRemoved(Removed.byErasure(event(2).cursor()), now))
+        .containsExactly(deliver(3));
+    decider.onRows(rows(9), now);
+    Cursor other = new Cursor(3, event(3).cursor().fingerprint() ^ 1);
+    assertThat(decider.onRemoved(Removed.byErasure(other), now))
+        .containsExactly(new Diverged(event(3).cursor(), RestartReason.DIVERGED));
+  }
+
+  @Test
+  void aStoredMarkWhoseEventWasErasedIsUsed() {
+    decider.onMark(Optional.of(event(7).cursor()), now);
+    decider.onLocks(locks(9, "parked"), TOOK, now);
+    decider.onRows(rows(8), now);
+    assertThat(decider.onRemoved(Removed.byErasure(event(7).cursor()), now))
+        .containsExactly(new Restart(event(7).cursor(), RestartReason.STARTED), deliver(8));
   }
 
   @Test
@@ -260,7 +285,7 @@ class HeadDeciderTest {
     startEmpty();
     decider.onRows(rows(1), now);
     decider.onRows(rows(9), now);
-    assertThat(decider.onRetired(Optional.of(event(5).cursor()), now))
+    assertThat(decider.onRemoved(Removed.byRetention(event(5).cursor()), now))
         .containsExactly(new Diverged(event(1).cursor(), RestartReason.RETIRED));
   }
 
@@ -270,7 +295,7 @@ class HeadDeciderTest {
     decider.onRows(rows(1), now);
     decider.onRows(rows(2), now);
     Cursor other = new Cursor(1, event(1).cursor().fingerprint() ^ 1);
-    assertThat(decider.onRetired(Optional.of(other), now))
+    assertThat(decider.onRemoved(Removed.byRetention(other), now))
         .containsExactly(new Diverged(event(1).cursor(), RestartReason.DIVERGED));
   }
 
@@ -372,7 +397,7 @@ class HeadDeciderTest {
     LockRead prepared = new LockRead(Set.of("-1/7"), false, 2, false, true);
     decider.onLocks(prepared, TOOK, now);
     decider.onMark(Optional.empty(), now);
-    decider.onRetired(Optional.empty(), now);
+    decider.onRemoved(Removed.NOTHING, now);
     decider.onHighest(Optional.of(event(2).cursor()), now);
     assertThat(decider.onLocks(prepared, TOOK, now)).isEmpty();
     assertThat(decider.blockers()).containsExactly("-1/7");
@@ -400,9 +425,9 @@ class HeadDeciderTest {
     decider.onMark(Optional.of(event(7).cursor()), now);
     decider.onLocks(locks(9), TOOK, now);
     decider.onRows(rows(8), now);
-    decider.onRetired(Optional.empty(), now);
+    decider.onRemoved(Removed.NOTHING, now);
     assertThat(decider.isFollowing()).isFalse();
-    decider.onRetired(Optional.empty(), now);
+    decider.onRemoved(Removed.NOTHING, now);
     decider.onHighest(Optional.of(event(8).cursor()), now);
     assertThat(decider.onLocks(locks(9), TOOK, now))
         .containsExactly(new Restart(event(8).cursor(), RestartReason.STARTED));
@@ -411,7 +436,7 @@ class HeadDeciderTest {
   @Test
   void withoutAMarkThePrefixIsDecidedFirst() {
     decider.onMark(Optional.empty(), now);
-    decider.onRetired(Optional.of(event(3).cursor()), now);
+    decider.onRemoved(Removed.byRetention(event(3).cursor()), now);
     decider.onHighest(Optional.of(event(8).cursor()), now);
     assertThat(decider.onLocks(locks(9, "a"), TOOK, now)).isEmpty();
     assertThat(decider.blockers()).containsExactly("a");
@@ -422,7 +447,7 @@ class HeadDeciderTest {
   @Test
   void anEmptyLogStartsAtItsRetiredMark() {
     decider.onMark(Optional.empty(), now);
-    decider.onRetired(Optional.of(event(3).cursor()), now);
+    decider.onRemoved(Removed.byRetention(event(3).cursor()), now);
     decider.onHighest(Optional.empty(), now);
     assertThat(decider.onLocks(locks(3, "a"), TOOK, now))
         .containsExactly(new Restart(event(3).cursor(), RestartReason.STARTED));
@@ -431,7 +456,7 @@ class HeadDeciderTest {
   @Test
   void aRetiredMarkOfALogThatBeganAnewIsIgnored() {
     decider.onMark(Optional.empty(), now);
-    decider.onRetired(Optional.of(event(500).cursor()), now);
+    decider.onRemoved(Removed.byRetention(event(500).cursor()), now);
     decider.onHighest(Optional.of(event(3).cursor()), now);
     assertThat(decider.onLocks(locks(3), TOOK, now)).isEmpty();
     decider.onHighest(Optional.of(event(3).cursor()), now);
@@ -441,7 +466,7 @@ class HeadDeciderTest {
 
   private void startEmpty() {
     decider.onMark(Optional.empty(), now);
-    decider.onRetired(Optional.empty(), now);
+    decider.onRemoved(Removed.NOTHING, now);
     decider.onHighest(Optional.empty(), now);
     assertThat(decider.onLocks(locks(0), TOOK, now))
         .containsExactly(new Restart(Cursor.EARLIEST, RestartReason.STARTED));

@@ -1,6 +1,7 @@
 package dev.gapless.tail;
 
 import dev.gapless.event.Cursor;
+import dev.gapless.log.HeadReads.Removed;
 import dev.gapless.tail.NextRead.Kind;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -8,7 +9,6 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 
 /**
  * The real {@link HeadDecider}, made a function from state and input to state: its states are
@@ -113,7 +113,7 @@ final class ModelReader {
     long now = input.late() ? ALL_DUE : NOTHING_DUE;
     return switch (input.what()) {
       case MARK -> decider.onMark(input.cursor(), now);
-      case RETIRED -> decider.onRetired(Optional.empty(), now);
+      case RETIRED -> decider.onRemoved(Removed.NOTHING, now);
       case HIGHEST -> decider.onHighest(input.cursor(), now);
       case ROWS -> decider.onRows(input.rows(), now);
       case LOCKS -> decider.onLocks(input.lockRead(), MILLI, now);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.gapless.event.Cursor;
 import dev.gapless.event.Event;
 import dev.gapless.log.HeadReads.LockRead;
+import dev.gapless.log.HeadReads.Removed;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -180,7 +181,7 @@ final class WriterModel {
     List<Decision> decisions =
         switch (next.kind()) {
           case MARK -> decider.onMark(stored, now);
-          case RETIRED -> decider.onRetired(Optional.empty(), now);
+          case RETIRED -> decider.onRemoved(Removed.NOTHING, now);
           case HIGHEST -> decider.onHighest(highest(), now);
           case ROWS -> decider.onRows(rows(), now);
           case LOCKS -> decider.onLocks(locks(), MILLI / 10, now);
