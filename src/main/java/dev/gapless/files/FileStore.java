@@ -305,7 +305,7 @@ public final class FileStore {
     return failure -> {
       Throwable cause = unwrap(failure);
       if (cause instanceof SQLException sql) {
-        LOG.warn("a write failed, SQLSTATE {}", sql.getSQLState());
+        LOG.atWarn().addKeyValue("state", sql.getSQLState()).log("write_failed");
         return unavailable.apply(Outcome.NOT_COMMITTED);
       }
       throw cause instanceof RuntimeException e ? e : new CompletionException(cause);

@@ -179,15 +179,16 @@ final class Publisher {
             || (state.length() == 5
                 && REFUSED_AT_COMMIT.contains(state.substring(0, 2))
                 && !state.equals(COMPLETION_UNKNOWN));
-    LOG.warn(
-        "publishing failed, {}: {}",
-        certain ? "not committed" : "outcome unknown",
-        Problems.describe(failure));
+    String outcome = certain ? "not-committed" : "unknown";
+    LOG.atWarn()
+        .addKeyValue("outcome", outcome)
+        .addKeyValue("reason", Problems.describe(failure))
+        .log("publish_failed");
     return Problem.of(
             503,
             certain
                 ? "the database is not available; nothing was published"
                 : "the connection was lost during the commit; retry with the same Idempotency-Key")
-        .with("outcome", certain ? "not-committed" : "unknown");
+        .with("outcome", outcome);
   }
 }

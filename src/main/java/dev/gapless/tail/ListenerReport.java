@@ -38,8 +38,11 @@ final class ListenerReport {
     if (next == state) {
       return false;
     }
+    // tries in vain are part of one time without notifications
+    if (isListening() || next == State.LISTENING) {
+      since = Instant.now();
+    }
     state = next;
-    since = Instant.now();
     publish();
     return true;
   }

@@ -8,7 +8,7 @@ import java.util.Optional;
  * A moment's state of the listener. Immutable.
  *
  * @param state what it does
- * @param since since when
+ * @param since since when it listens, or does not
  * @param restarts how often it failed and began anew
  * @param notifications received since start, of all nodes' writers
  * @param queueUsage how much of the cluster's queue of notifications is in use, from 0 to 1, as

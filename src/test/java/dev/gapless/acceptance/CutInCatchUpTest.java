@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.gapless.testkit.EventClient;
 import dev.gapless.testkit.Oracle;
+import dev.gapless.testkit.Scrape;
 import dev.gapless.testkit.ServerNode;
 import dev.gapless.testkit.TcpProxy;
 import dev.gapless.testkit.TestDatabase;
@@ -51,6 +52,7 @@ class CutInCatchUpTest {
         List<Long> expected = oracle.committed("true");
         Random random = new Random(10);
         int whileReading = 0;
+        assertThat(failures(node)).isZero();
         for (int run = 0; run < runs; run++) {
           // 600 events are some 180 kB on the wire
           proxy.resetAfter(random.nextInt(150_000));
@@ -67,7 +69,17 @@ class CutInCatchUpTest {
                 + " them: complete and in order each time, on one connection%n",
             EVENTS, runs, whileReading);
         assertThat(whileReading).as("otherwise this proves nothing").isGreaterThan(runs / 2);
+        double failures = failures(node);
+        assertThat(failures).as("reads that failed").isPositive();
+        try (EventClient client = EventClient.watch(node, "/v1/events?after=earliest")) {
+          oracle.assertReceived(client, expected);
+        }
+        assertThat(failures(node)).as("reads that failed, afterwards").isEqualTo(failures);
       }
     }
+  }
+
+  private static double failures(ServerNode node) {
+    return Scrape.of(node).value("gapless_catchup_failures_total");
   }
 }

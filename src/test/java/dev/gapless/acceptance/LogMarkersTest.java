@@ -73,7 +73,7 @@ class LogMarkersTest {
       guarded.stop();
       assertThat(open.output())
           .as("what failed was logged, without the marker")
-          .contains("server started", "publishing failed", "tail_disconnected");
+          .contains("server started", "publish_failed", "tail_disconnected");
       assertThat(guarded.output()).contains("server started");
       open.assertLogsAreClean();
       guarded.assertLogsAreClean();

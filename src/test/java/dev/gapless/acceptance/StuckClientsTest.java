@@ -9,6 +9,7 @@ import dev.gapless.testkit.JavaHeap;
 import dev.gapless.testkit.NodeFootprint;
 import dev.gapless.testkit.NodeOptions;
 import dev.gapless.testkit.Oracle;
+import dev.gapless.testkit.Scrape;
 import dev.gapless.testkit.ServerNode;
 import dev.gapless.testkit.StreamSwarm;
 import dev.gapless.testkit.TestDatabase;
@@ -73,6 +74,7 @@ class StuckClientsTest {
     int before = published;
     try (StreamSwarm healthy = StreamSwarm.reading(server(), TARGET, each)) {
       long heap = JavaHeap.live(node.process().process());
+      assertThat(behind()).isZero();
       List<StreamSwarm> stuck = new ArrayList<>();
       try {
         stuck.add(StreamSwarm.notReading(server(), TARGET, each));
@@ -88,6 +90,7 @@ class StuckClientsTest {
           awaitAll(healthy);
           assertThat(published).as("events until they were behind").isLessThan(before + 10_000);
         }
+        assertThat(behind()).as("those that were live").isEqualTo(each);
         int expected = published - before;
         await("the healthy ones have everything")
             .atMost(PATIENCE)
@@ -110,6 +113,7 @@ class StuckClientsTest {
         stuck.forEach(StreamSwarm::close);
       }
       await("the stuck ones are gone").atMost(PATIENCE).until(() -> streams() == each);
+      await("nobody is behind").atMost(PATIENCE).until(() -> behind() == 0);
     }
   }
 
@@ -197,6 +201,10 @@ class StuckClientsTest {
 
   private JsonNode hub() {
     return node.status().get("hub");
+  }
+
+  private double behind() {
+    return Scrape.of(node).value("gapless_subscribers", "state", "behind");
   }
 
   private int streams() {

@@ -9,6 +9,7 @@ import dev.gapless.testkit.EventClient;
 import dev.gapless.testkit.NodeFootprint;
 import dev.gapless.testkit.NodeOptions;
 import dev.gapless.testkit.Oracle;
+import dev.gapless.testkit.Scrape;
 import dev.gapless.testkit.ServerNode;
 import dev.gapless.testkit.TestDatabase;
 import java.nio.charset.StandardCharsets;
@@ -63,6 +64,8 @@ class VanishedClientsTest {
 
         network.subscribe(node.port(), TARGET, clients);
         assertThat(streams(node)).isEqualTo(clients + 1);
+        int logged = node.output().length();
+        assertThat(Scrape.of(node).value("gapless_streams")).isEqualTo(clients + 1);
         network.cut();
         long cut = System.nanoTime();
         await("none of them is left")
@@ -73,6 +76,9 @@ class VanishedClientsTest {
             "%d clients vanished without a word: their streams were gone after %.1f s"
                 + " (stall-timeout %d s, heartbeat %d s)%n",
             clients, (System.nanoTime() - cut) / 1e9, stall.toSeconds(), heartbeat.toSeconds());
+        assertThat(Scrape.of(node).value("gapless_streams")).isOne();
+        await()
+            .until(() -> node.output().substring(logged).contains("clients_vanished connections="));
         before.assertNothingLeaked(node, database.dataSource());
 
         insert(oracle, 10);

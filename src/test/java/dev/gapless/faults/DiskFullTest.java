@@ -9,6 +9,7 @@ import dev.gapless.testkit.EventClient;
 import dev.gapless.testkit.Load;
 import dev.gapless.testkit.NodeOptions;
 import dev.gapless.testkit.Oracle;
+import dev.gapless.testkit.Scrape;
 import dev.gapless.testkit.ServerNode;
 import dev.gapless.testkit.SmallDisk;
 import dev.gapless.testkit.TestDatabase;
@@ -113,6 +114,7 @@ class DiskFullTest {
     String kept = noise(1_000);
     assertThat(node.putFile(Load.owner(2) + "/pub/kept-" + MARKER, kept).statusCode())
         .isEqualTo(201);
+    assertThat(refusals(node)).isZero();
     disk.fill.run();
     // what room there is inside the files is used up first
     HttpResponse<String> refused =
@@ -135,6 +137,11 @@ class DiskFullTest {
     assertThat(put.statusCode()).as(put.body()).isEqualTo(503);
     System.out.printf("disk full: %s %s%n", refused.statusCode(), refused.body());
     System.out.printf("disk full, a file: %s %s%n", put.statusCode(), put.body());
+
+    double refusals = refusals(node);
+    assertThat(refusals).as("answers 503").isEqualTo(2);
+    await().until(() -> node.output().contains("publish_failed"));
+    await().until(() -> node.output().contains("write_failed state=\"53"));
 
     assertThat(node.get("/v1/files/" + Load.owner(2) + "/pub/kept-" + MARKER).body())
         .as("nothing is half written")
@@ -166,12 +173,20 @@ class DiskFullTest {
         "disk full: writes %d ms after there is room%n", (System.nanoTime() - freed) / 1_000_000);
     assertThat(node.putFile(Load.owner(2) + "/pub/kept-" + MARKER, noise(disk.much)).statusCode())
         .isEqualTo(200);
+    double since = refusals(node);
+    acknowledged.add(position(publish(node)));
+    assertThat(refusals(node)).as("answers 503, afterwards").isEqualTo(since);
+    assertThat(since).isGreaterThanOrEqualTo(refusals);
     assertThat(oracle.committed("type = 'x'"))
         .as("each one that was acknowledged, and no other")
         .isEqualTo(acknowledged);
     int events = watchers.assertComplete();
     watchers.assertStayedOpen();
     System.out.printf("disk full: %,d events without a gap%n", events);
+  }
+
+  private static double refusals(ServerNode node) {
+    return Scrape.of(node).value("gapless_http_requests_seconds_count", "status", "503");
   }
 
   private static HttpResponse<String> publish(ServerNode node) {

@@ -2,15 +2,11 @@ package dev.gapless.metrics;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.gapless.testkit.Promtool;
 import dev.gapless.testkit.ServerNode;
 import dev.gapless.testkit.TestDatabase;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
-import java.util.stream.Stream;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
@@ -20,17 +16,7 @@ class AlertRulesTest {
 
   @BeforeAll
   static void require() {
-    boolean there =
-        Stream.of(System.getenv("PATH").split(java.io.File.pathSeparator))
-            .anyMatch(folder -> Files.isExecutable(Path.of(folder, "promtool")));
-    if (!there) {
-      String reason = "no promtool here (Debian: apt-get install prometheus)";
-      if ("true".equals(System.getenv("CI"))) {
-        throw new AssertionError(reason);
-      }
-      System.out.println("skipped: " + reason);
-      Assumptions.abort(reason);
-    }
+    Promtool.require();
   }
 
   @Test
@@ -62,17 +48,6 @@ class AlertRulesTest {
 
   private static String promtool(String input, String... arguments)
       throws IOException, InterruptedException {
-    Process process =
-        new ProcessBuilder(
-                Stream.concat(Stream.of("promtool"), List.of(arguments).stream()).toList())
-            .directory(FOLDER.toFile())
-            .redirectErrorStream(true)
-            .start();
-    try (var to = process.getOutputStream()) {
-      to.write(input.getBytes(StandardCharsets.UTF_8));
-    }
-    String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    process.waitFor();
-    return said;
+    return Promtool.run(FOLDER, input, arguments);
   }
 }

@@ -36,6 +36,10 @@ public final class MovableClock implements AutoCloseable {
     jumpTo(Duration.ZERO);
   }
 
+  public static boolean isPossible() {
+    return library().isPresent();
+  }
+
   /** Skips the test where there is no faketime; fails it where this is CI. */
   public static void require() {
     if (library().isEmpty()) {

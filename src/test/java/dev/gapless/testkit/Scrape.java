@@ -8,6 +8,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /** What {@code GET /metrics} of a node shows at a moment, in Prometheus' text format. */
 public final class Scrape {
@@ -33,7 +34,11 @@ public final class Scrape {
   }
 
   public static Scrape of(ServerNode node) {
-    return new Scrape(node.get("/metrics").body());
+    return parse(node.get("/metrics").body());
+  }
+
+  public static Scrape parse(String text) {
+    return new Scrape(text);
   }
 
   private void read(String line) {
@@ -67,6 +72,28 @@ public final class Scrape {
         .filter(entry -> entry.getKey().labels().entrySet().containsAll(wanted.entrySet()))
         .mapToDouble(Map.Entry::getValue)
         .sum();
+  }
+
+  /**
+   * The values of these names as Prometheus would keep them of a node, by series such as {@code
+   * name{instance="a",job="gapless"}}.
+   */
+  public Map<String, Double> series(Set<String> names, String instance) {
+    Map<String, Double> series = new TreeMap<>();
+    samples.forEach(
+        (sample, value) -> {
+          if (names.contains(sample.name())) {
+            Map<String, String> labels = new TreeMap<>(sample.labels());
+            labels.put("instance", instance);
+            labels.put("job", "gapless");
+            series.put(
+                labels.entrySet().stream()
+                    .map(label -> label.getKey() + "=\"" + label.getValue() + "\"")
+                    .collect(Collectors.joining(",", sample.name() + "{", "}")),
+                value);
+          }
+        });
+    return series;
   }
 
   /** The names of all samples. */

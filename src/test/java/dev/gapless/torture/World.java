@@ -48,6 +48,7 @@ final class World implements AutoCloseable {
       """
       gapless {
         drain = 200 ms
+        housekeeping = 5 s
         log.partition-size = 250000
         hub {
           ring-events = 1024
