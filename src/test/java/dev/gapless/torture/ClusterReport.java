@@ -25,7 +25,7 @@ final class ClusterReport {
 
       Failed means what it means above, and besides: a stream that a node ended although no fault that ends streams \
       was there; in a cluster that is only parted, a subscriber that had to come back, or that did not get within 30 \
-      seconds, before the network was healed, what was committed; nodes that are not, within 120 seconds after all \
+      seconds, before the network was healed, what was committed; nodes that are not, within 5 minutes after all \
       are ready, one cluster of exactly the live nodes, everybody up and reachable, as each of them sees it (the \
       time in the table); a line of level ERROR (but `log_diverged` where commits were lost).
 

@@ -16,7 +16,7 @@ import org.awaitility.core.ConditionTimeoutException;
 
 /** What must hold beside the streams' contents where the nodes are members of a cluster. */
 final class ClusterVerdict {
-  private static final Duration TOGETHER = Duration.ofSeconds(120);
+  private static final Duration TOGETHER = Duration.ofMinutes(5);
   private static final Duration LIVE = Duration.ofSeconds(30);
   private static final Pattern ERROR = Pattern.compile("^\\S+ ERROR .*");
 
