@@ -27,7 +27,9 @@ final class ClusterReport {
       was there; in a cluster that is only parted, a subscriber that had to come back, or that did not get within 30 \
       seconds, before the network was healed, what was committed; nodes that are not, within 5 minutes after all \
       are ready, one cluster of exactly the live nodes, everybody up and reachable, as each of them sees it (the \
-      time in the table); a line of level ERROR (but `log_diverged` where commits were lost).
+      time in the table); a line of level ERROR (but `log_diverged` where commits were lost). A member that is not \
+      heard for 2 seconds is given up here, so a busy machine parts the cluster without a fault as well: more systems \
+      are downed than the faults explain.
 
       """;
 
