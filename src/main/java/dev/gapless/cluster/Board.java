@@ -3,6 +3,7 @@ package dev.gapless.cluster;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.pekko.actor.typed.ActorRef;
 import org.jspecify.annotations.Nullable;
 
@@ -20,6 +21,7 @@ final class Board {
   private final Map<String, Heard> reports = new ConcurrentHashMap<>();
   private volatile String view = "";
   private volatile String series = "";
+  private final AtomicBoolean nameIsTaken = new AtomicBoolean();
   private volatile @Nullable ActorRef<BoardActor.Command> actor;
 
   /**
@@ -48,6 +50,11 @@ final class Board {
                     ? report.with(before == null ? "[]" : before.report().series())
                     : report,
                 System.nanoTime()));
+  }
+
+  /** Whether this is the first time that another node reports by the name of this one. */
+  boolean nameIsTaken() {
+    return !nameIsTaken.getAndSet(true);
   }
 
   /** By node, in the order of their names. */

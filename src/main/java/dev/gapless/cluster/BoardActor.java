@@ -56,6 +56,7 @@ final class BoardActor extends AbstractBehavior<BoardActor.Command> {
       String address,
       Board board) {
     super(context);
+    context.setLoggerName(BoardActor.class);
     this.node = node;
     this.address = address;
     this.board = board;
@@ -99,7 +100,18 @@ final class BoardActor extends AbstractBehavior<BoardActor.Command> {
   }
 
   private Behavior<Command> onTold(Told told) {
-    board.heard(told.report());
+    Report report = told.report();
+    if (!report.node().equals(node) || report.address().equals(address)) {
+      board.heard(report);
+    } else if (board.nameIsTaken()) {
+      getContext()
+          .getLog()
+          .atWarn()
+          .addKeyValue("node", node)
+          .addKeyValue("other", report.address())
+          .log(
+              "node_name_taken: another node has the name of this one, and one card stands for both");
+    }
     return this;
   }
 

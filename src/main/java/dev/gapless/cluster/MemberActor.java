@@ -75,6 +75,7 @@ final class MemberActor extends AbstractBehavior<MemberActor.Command> {
       NodeTable table,
       Board board) {
     super(context);
+    context.setLoggerName(MemberActor.class);
     this.timers = timers;
     this.settings = settings;
     this.node = node;

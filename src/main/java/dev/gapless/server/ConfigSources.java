@@ -107,6 +107,7 @@ record ConfigSources(Config config, Optional<Path> file) {
     keys.put("GAPLESS_INTERFACE", "gapless.server.interface");
     keys.put("GAPLESS_DATA", "gapless.server.data-directory");
     keys.put("GAPLESS_NODE", "gapless.server.node");
+    keys.put("GAPLESS_CLUSTER_HOST", "gapless.cluster.host");
     keys.put("GAPLESS_DATABASE_URL", "gapless.server.database.url");
     keys.put("GAPLESS_DATABASE_USER", "gapless.server.database.user");
     keys.put("GAPLESS_DATABASE_PASSWORD", "gapless.server.database.password");

@@ -3,7 +3,9 @@ package dev.gapless.server;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.gapless.GaplessSettings;
+import dev.gapless.cluster.ClusterSettings;
 import dev.gapless.http.AuthSettings;
 import dev.gapless.server.LaunchSettings.Database.External;
 import dev.gapless.testkit.ServiceUnit;
@@ -47,6 +49,8 @@ class DeploymentConfigTest {
     LaunchSettings settings = acceptedByAll(sources);
     assertThat(settings.node()).isEqualTo(node);
     assertListensForOthers(sources, settings);
+    // by this name the containers of one network find each other
+    assertThat(cluster(sources).host()).isEqualTo(node);
   }
 
   @Test
@@ -70,6 +74,23 @@ class DeploymentConfigTest {
     LaunchSettings settings = acceptedByAll(sources);
     assertThat(settings.node()).startsWith("gapless-");
     assertListensForOthers(sources, settings);
+    assertThat(cluster(sources).host()).isEqualTo(DeploymentFiles.POD_IP);
+    JsonNode port = DeploymentFiles.container().at("/ports/1");
+    assertThat(port.get("containerPort").asInt()).isEqualTo(cluster(sources).port());
+    JsonNode fromNodes = DeploymentFiles.kubernetes("NetworkPolicy").at("/spec/ingress/1");
+    assertThat(fromNodes.at("/ports/0/port")).isEqualTo(port.get("name"));
+    assertThat(fromNodes.at("/from/0/podSelector/matchLabels"))
+        .as("whoever reaches it commands the cluster")
+        .isEqualTo(DeploymentFiles.kubernetes("Deployment").at("/spec/selector/matchLabels"));
+    assertThat(fromNodes.get("from")).hasSize(1);
+  }
+
+  private static ClusterSettings cluster(ConfigSources sources) {
+    ClusterSettings cluster = ClusterSettings.create(sources.config());
+    assertThat(cluster.enabled()).isTrue();
+    assertThat(cluster.management().enabled()).isFalse();
+    assertThat(cluster.port()).isPositive();
+    return cluster;
   }
 
   private static void assertListensForOthers(ConfigSources sources, LaunchSettings settings) {

@@ -22,6 +22,9 @@ final class DeploymentFiles {
   static final Path ENVIRONMENT = CONF.resolve("systemd/environment");
   static final List<String> NODES = List.of("node-1", "node-2", "node-3");
 
+  /** What Kubernetes would give a pod. */
+  static final String POD_IP = "10.244.1.17";
+
   private static final Pattern ASSIGNMENT = Pattern.compile("([A-Z_]+)=(\\S+)");
 
   private DeploymentFiles() {}
@@ -92,9 +95,12 @@ final class DeploymentFiles {
   static Map<String, String> kubernetesEnvironment() throws IOException {
     Map<String, String> variables = imageEnvironment();
     for (JsonNode entry : container().get("env")) {
-      boolean nameOfThePod =
-          entry.at("/valueFrom/fieldRef/fieldPath").asText().equals("metadata.name");
-      String value = nameOfThePod ? "gapless-7d9c5b8f6d-x2x4z" : entry.get("value").asText();
+      String value =
+          switch (entry.at("/valueFrom/fieldRef/fieldPath").asText()) {
+            case "metadata.name" -> "gapless-7d9c5b8f6d-x2x4z";
+            case "status.podIP" -> POD_IP;
+            default -> entry.get("value").asText();
+          };
       variables.put(entry.get("name").asText(), value);
     }
     return variables;

@@ -38,8 +38,8 @@ class DeploymentFilesTest {
   private static final Pattern VARIABLE = Pattern.compile("GAPLESS_[A-Z_]+");
   private static final String SELF = "/opt/gapless/bin/gapless";
 
-  /** The tail, the listener, a probe of the listener, housekeeping. */
-  private static final int CONNECTIONS_BESIDES_THE_POOL = 4;
+  /** The tail, the listener, a probe of the listener, housekeeping, the table of the nodes. */
+  private static final int CONNECTIONS_BESIDES_THE_POOL = 5;
 
   /** Those to the database, jars, logs, what the JVM and PostgreSQL's programs open. */
   private static final int OTHER_FILES = 1_000;

@@ -41,6 +41,7 @@ public final class TcpProxy implements AutoCloseable {
   private final ProxyFlow toServer = new ProxyFlow();
   private final ProxyFlow toClient = new ProxyFlow();
   private final AtomicLong budget = new AtomicLong(NO_LIMIT);
+  private volatile Set<InetAddress> cutOff = Set.of();
   private volatile boolean accepting = true;
 
   private TcpProxy(int target, Function<Link, ProxyTap> taps) throws IOException {
@@ -97,6 +98,11 @@ public final class TcpProxy implements AutoCloseable {
   public void flow(Flow flow) {
     toServer(flow);
     toClient(flow);
+  }
+
+  /** As {@link Flow#BLACK_HOLE}, for the clients at these addresses alone. */
+  public void blackHole(Set<InetAddress> clients) {
+    cutOff = Set.copyOf(clients);
   }
 
   /** Each portion of bytes arrives this much later. */
@@ -208,7 +214,11 @@ public final class TcpProxy implements AutoCloseable {
           if (up) {
             tap.sent(buffer, read);
           }
-          lost |= stranded || !(up ? toServer : toClient).passes() || !tap.passes(up);
+          lost |=
+              stranded
+                  || cutOff.contains(client.getInetAddress())
+                  || !(up ? toServer : toClient).passes()
+                  || !tap.passes(up);
           if (!lost) {
             pass(up, out, buffer, read);
           }

@@ -110,7 +110,10 @@ final class Campaign {
 
   static World world(Shape shape, Optional<BrokenBuild> broken) {
     return new World(
-        shape.nodes(), broken.map(build -> List.of(build.compile())).orElse(List.of()), clock());
+        shape.nodes(),
+        broken.map(build -> List.of(build.compile())).orElse(List.of()),
+        clock(),
+        shape.cluster());
   }
 
   static String name(Optional<BrokenBuild> broken) {
@@ -131,7 +134,7 @@ final class Campaign {
     write(results, result);
     System.out.printf(
         "%s seed %d %s: %,d events, %,d deliveries, %d reconnects, %d resets, %.1f s (settled in"
-            + " %.1f s), %s%n",
+            + " %.1f s), %s%s%n",
         LocalTime.now().truncatedTo(ChronoUnit.SECONDS),
         result.seed(),
         result.failed() ? "FAILED" : "ok",
@@ -141,6 +144,10 @@ final class Campaign {
         result.resets(),
         result.millis() / 1e3,
         result.settleMillis() / 1e3,
+        shape.cluster()
+            ? "%d systems ended, one cluster after %.1f s, "
+                .formatted(result.downed(), result.togetherMillis() / 1e3)
+            : "",
         result.faults());
     result.problems().stream().limit(6).forEach(problem -> System.out.println("    " + problem));
   }

@@ -1,5 +1,7 @@
 package dev.gapless.torture;
 
+import java.util.List;
+
 /** What can go wrong. Every fault begins, lasts for a while, and is healed. */
 enum FaultKind {
   /** A node is killed with SIGKILL, and started again. */
@@ -53,9 +55,23 @@ enum FaultKind {
   /** Nothing passes between a node and its clients, and nobody is told. */
   BLACK_HOLE_CLIENTS(3),
   /** All subscribers leave and come back at once, at whatever node. */
-  STORM(3);
+  STORM(3),
+  /** Nothing reaches a node's cluster system any more, until it has been downed. */
+  BLACK_HOLE_ARTERY(0),
+  /** Nothing reaches any cluster system any more, until all have been downed. */
+  BLACK_HOLE_ALL_ARTERY(0),
+  /** The nodes fall into two groups that do not reach each other, until one has been downed. */
+  PARTITION(0),
+  /** Some nodes, or all of them, are killed with SIGKILL at once, and started again at once. */
+  KILL_SEVERAL(0),
+  /** All nodes are told to end (SIGTERM) at once, and started again at once. */
+  RESTART_ALL(0);
 
-  /** How often it is drawn, compared with the others. */
+  /** Those that need a cluster; they are drawn for nobody else. What only parts it comes first. */
+  static final List<FaultKind> OF_THE_CLUSTER =
+      List.of(BLACK_HOLE_ARTERY, BLACK_HOLE_ALL_ARTERY, PARTITION, KILL_SEVERAL, RESTART_ALL);
+
+  /** How often it is drawn, compared with the others, where nodes know nothing of each other. */
   final int weight;
 
   FaultKind(int weight) {
@@ -65,5 +81,19 @@ enum FaultKind {
   /** Whether committed events may be gone afterwards, so that a reset may be justified. */
   boolean losesCommits() {
     return this == ASYNC_CRASH;
+  }
+
+  /** Whether streams of the nodes it is about may be ended by somebody else than their clients. */
+  boolean endsStreams() {
+    return switch (this) {
+      case KILL_NODE, STOP_NODE, RESET_CLIENTS, BLACK_HOLE_CLIENTS, KILL_SEVERAL, RESTART_ALL ->
+          true;
+      default -> false;
+    };
+  }
+
+  /** Whether it disturbs what the members of a cluster say to each other, and nothing else. */
+  boolean partsTheCluster() {
+    return this == BLACK_HOLE_ARTERY || this == BLACK_HOLE_ALL_ARTERY || this == PARTITION;
   }
 }

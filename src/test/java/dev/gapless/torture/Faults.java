@@ -8,6 +8,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -26,12 +27,26 @@ final class Faults {
   private final World world;
   private final Writers writers;
   private final List<Subscriber> subscribers;
+  private final ClusterFaults cluster;
   private final Map<FaultKind, Integer> injected = new EnumMap<>(FaultKind.class);
+  private final List<Span> spans = new ArrayList<>();
 
-  Faults(World world, Writers writers, List<Subscriber> subscribers) {
+  /** When a fault was there, in {@code nanoTime}; its end includes the restart of what it ended. */
+  record Span(FaultKind kind, int node, long begun, long ended) {}
+
+  /**
+   * @param whileParted run before a part of the cluster that was downed can come back
+   */
+  Faults(World world, Writers writers, List<Subscriber> subscribers, Runnable whileParted) {
     this.world = world;
     this.writers = writers;
     this.subscribers = subscribers;
+    this.cluster = new ClusterFaults(world, whileParted);
+  }
+
+  /** Those that are over. */
+  synchronized List<Span> spans() {
+    return List.copyOf(spans);
   }
 
   synchronized Map<FaultKind, Integer> injected() {
@@ -39,6 +54,17 @@ final class Faults {
   }
 
   void inject(Step step) {
+    long begun = System.nanoTime();
+    try {
+      make(step);
+    } finally {
+      synchronized (this) {
+        spans.add(new Span(step.kind(), step.node(), begun, System.nanoTime()));
+      }
+    }
+  }
+
+  private void make(Step step) {
     Node node = world.node(step.node());
     Duration lasts = step.lasts();
     synchronized (this) {
@@ -114,6 +140,9 @@ final class Faults {
               lasts,
               () -> node.clients().flow(Flow.PASS));
       case STORM -> subscribers.forEach(Subscriber::leave);
+      case BLACK_HOLE_ARTERY, BLACK_HOLE_ALL_ARTERY, PARTITION -> cluster.part(step);
+      case KILL_SEVERAL -> cluster.killSeveral(step);
+      case RESTART_ALL -> cluster.restartAll(lasts);
     }
   }
 

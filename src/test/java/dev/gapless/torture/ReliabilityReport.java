@@ -25,14 +25,20 @@ final class ReliabilityReport {
 
   static String page(List<Result> results) {
     List<Result> all = results.stream().filter(result -> result.build().equals(MAIN)).toList();
-    List<Result> main = lastOfEach(all);
+    List<Result> last = lastOfEach(all);
+    List<Result> main = last.stream().filter(result -> !isOfACluster(result)).toList();
     return Words.INTRODUCTION
         + runs(main)
         + faults(main)
+        + ClusterReport.section(last.stream().filter(ReliabilityReport::isOfACluster).toList())
         + broken(results)
-        + failures(main)
-        + repeated(all, main)
+        + failures(last)
+        + repeated(all, last)
         + Words.HOW;
+  }
+
+  private static boolean isOfACluster(Result result) {
+    return Shape.named(result.shape()).cluster();
   }
 
   /** A seed that was run again counts once. */
@@ -66,7 +72,7 @@ final class ReliabilityReport {
     return end < 0 ? text.lines().findFirst().orElse("") : text.substring(0, end);
   }
 
-  private static Map<String, List<Result>> byShape(List<Result> results) {
+  static Map<String, List<Result>> byShape(List<Result> results) {
     // short before long
     Map<String, List<Result>> shapes = new TreeMap<>(java.util.Comparator.<String>reverseOrder());
     results.forEach(
@@ -116,7 +122,7 @@ final class ReliabilityReport {
     return table.toString();
   }
 
-  private static String seeds(List<Result> runs) {
+  static String seeds(List<Result> runs) {
     long first = runs.stream().mapToLong(Result::seed).min().orElse(0);
     long last = runs.stream().mapToLong(Result::seed).max().orElse(0);
     long count = runs.stream().mapToLong(Result::seed).distinct().count();
@@ -124,11 +130,18 @@ final class ReliabilityReport {
   }
 
   private static String faults(List<Result> main) {
+    return "## Faults injected\n\n" + faultTable(main);
+  }
+
+  static String faultTable(List<Result> main) {
     Map<String, List<Result>> shapes = byShape(main);
-    StringBuilder table = new StringBuilder("## Faults injected\n\n| fault |");
+    StringBuilder table = new StringBuilder("| fault |");
     shapes.keySet().forEach(shape -> table.append(' ').append(shape).append(" |"));
     table.append("\n|---|").append("---|".repeat(shapes.size())).append('\n');
     for (FaultKind kind : FaultKind.values()) {
+      if (main.stream().noneMatch(run -> run.faults().containsKey(kind))) {
+        continue;
+      }
       table.append("| ").append(words(kind.name())).append(" |");
       shapes
           .values()
@@ -181,15 +194,15 @@ final class ReliabilityReport {
         .collect(Collectors.joining("", "## Failed runs\n\n", "\n"));
   }
 
-  private static String row(String... cells) {
+  static String row(String... cells) {
     return "| " + String.join(" | ", cells) + " |\n";
   }
 
-  private static String sum(List<Result> runs, ToLongFunction<Result> what) {
+  static String sum(List<Result> runs, ToLongFunction<Result> what) {
     return number(runs.stream().mapToLong(what).sum());
   }
 
-  private static String number(long value) {
+  static String number(long value) {
     return String.format(Locale.ROOT, "%,d", value);
   }
 
@@ -220,6 +233,8 @@ final class ReliabilityReport {
         ```
         mvn -q -Ptorture test-compile exec:exec -Dtorture="--seeds 1-1000 --lanes 3"
         mvn -q -Ptorture test-compile exec:exec -Dtorture="--seeds 1-20 --shape long --lanes 3"
+        mvn -q -Ptorture test-compile exec:exec -Dtorture="--seeds 1-50 --shape cluster"
+        mvn -q -Ptorture test-compile exec:exec -Dtorture="--seeds 1-10 --shape six"
         mvn -q -Ptorture test-compile exec:exec -Dtorture="--seeds 1-50 --broken LOCK_SET_REMOVED"
         mvn -q -Ptorture test-compile exec:exec -Dtorture="--report docs/reliability.md"
         ```
@@ -235,8 +250,8 @@ final class ReliabilityReport {
 
         A *short* schedule has 1 to 3 nodes, 6 writers, 14 subscribers and 1 to 4 faults within 3.5 seconds; a *long*
         one 3 nodes, 20 writers, 200 subscribers and 40 to 60 faults within 5 minutes. Then everything is healed, and
-        everybody must have everything. Runs follow each other in one world (25 short ones, one long one) before what
-        its nodes hold is compared with what they held at its begin.
+        everybody must have everything. Runs follow each other in one world (25 short ones, one long one, 10 of a
+        cluster, 5 of six nodes) before what its nodes hold is compared with what they held at its begin.
         """;
 
     private Words() {}

@@ -14,6 +14,9 @@ import java.util.stream.Stream;
  * @param faults how often each kind was injected
  * @param millis from its begin until everybody had everything
  * @param settleMillis of these, after the last fault was healed
+ * @param downed cluster systems that ended while their nodes went on
+ * @param togetherMillis after the last fault was healed and all were ready, until all nodes were
+ *     one cluster
  */
 record Result(
     long seed,
@@ -28,7 +31,9 @@ record Result(
     Map<FaultKind, Integer> faults,
     List<String> problems,
     long millis,
-    long settleMillis) {
+    long settleMillis,
+    long downed,
+    long togetherMillis) {
   boolean failed() {
     return !problems.isEmpty();
   }
@@ -47,6 +52,8 @@ record Result(
         faults,
         Stream.concat(problems.stream(), more.stream()).toList(),
         millis,
-        settleMillis);
+        settleMillis,
+        downed,
+        togetherMillis);
   }
 }

@@ -31,6 +31,9 @@ final class Run {
   private final List<Subscriber> subscribers = new ArrayList<>();
   private final Writers writers;
   private final Faults faults;
+  private final ClusterVerdict cluster;
+  private long downed;
+  private Duration together = Duration.ZERO;
 
   private Run(World world, Schedule schedule, String build, Duration patience) {
     this.world = world;
@@ -42,7 +45,8 @@ final class Run {
             world,
             schedule.shape().pause(),
             ProcessHandle.current().pid() + "-" + NUMBER.incrementAndGet());
-    faults = new Faults(world, writers, subscribers);
+    cluster = new ClusterVerdict(world, subscribers);
+    faults = new Faults(world, writers, subscribers, this::whileParted);
   }
 
   static Result of(World world, Schedule schedule, String build) {
@@ -69,6 +73,7 @@ final class Run {
       writers.close();
       world.heal();
       world.awaitReady();
+      awaitTogether();
     } catch (RuntimeException | AssertionError e) {
       problems.add(e.getClass().getSimpleName() + ": " + e.getMessage());
     }
@@ -79,6 +84,7 @@ final class Run {
     subscribers.forEach(Subscriber::close);
     problems.addAll(writers.surprises());
     checkLogs(logged);
+    checkStreams();
     return new Result(
         schedule.seed(),
         schedule.shape().name(),
@@ -95,7 +101,36 @@ final class Run {
         faults.injected(),
         List.copyOf(problems),
         (settled - begun) / 1_000_000,
-        (settled - healed) / 1_000_000);
+        (settled - healed) / 1_000_000,
+        downed,
+        together.toMillis());
+  }
+
+  private void whileParted() {
+    if (schedule.onlyPartsTheCluster()) {
+      tell(cluster.live());
+    }
+  }
+
+  private synchronized void tell(List<String> found) {
+    problems.addAll(found);
+  }
+
+  private void awaitTogether() {
+    if (schedule.shape().cluster()) {
+      long ready = System.nanoTime();
+      tell(cluster.together());
+      together = Duration.ofNanos(System.nanoTime() - ready);
+    }
+  }
+
+  private void checkStreams() {
+    if (schedule.shape().cluster()) {
+      tell(cluster.ends(faults.spans()));
+      if (schedule.onlyPartsTheCluster()) {
+        tell(cluster.stayed());
+      }
+    }
   }
 
   private void subscribe(List<Row> rows) {
@@ -125,9 +160,7 @@ final class Run {
               try {
                 faults.inject(step);
               } catch (RuntimeException | AssertionError e) {
-                synchronized (problems) {
-                  problems.add("the fault " + step + " failed: " + e);
-                }
+                tell(List.of("the fault " + step + " failed: " + e));
               }
             });
       }
@@ -136,7 +169,7 @@ final class Run {
       threads.shutdown();
     }
     try {
-      if (!threads.awaitTermination(2, TimeUnit.MINUTES)) {
+      if (!threads.awaitTermination(4, TimeUnit.MINUTES)) {
         throw new IllegalStateException("a fault does not end");
       }
     } catch (InterruptedException e) {
@@ -203,6 +236,10 @@ final class Run {
           .filter(line -> !schedule.mayLoseCommits() && line.contains("log_diverged"))
           .limit(2)
           .forEach(line -> problems.add("logged: " + line));
+      if (schedule.shape().cluster()) {
+        tell(ClusterVerdict.errors(output, schedule.mayLoseCommits()));
+        downed += ClusterVerdict.downed(output);
+      }
     }
   }
 }

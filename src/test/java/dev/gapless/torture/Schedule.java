@@ -21,6 +21,9 @@ record Schedule(
     List<WriterPlan> writers,
     List<SubscriberPlan> subscribers,
     List<Step> steps) {
+  private static final int PARTS_ONLY =
+      (int) FaultKind.OF_THE_CLUSTER.stream().filter(FaultKind::partsTheCluster).count();
+
   Schedule {
     writers = List.copyOf(writers);
     subscribers = List.copyOf(subscribers);
@@ -34,7 +37,7 @@ record Schedule(
     SplittableRandom forSubscribers = random.split();
     SplittableRandom forSteps = random.split();
     int nodes = 1 + random.nextInt(shape.nodes());
-    if (shape == Shape.LONG) {
+    if (shape == Shape.LONG || shape.cluster()) {
       nodes = shape.nodes();
     }
     List<WriterPlan> writers = new ArrayList<>();
@@ -54,9 +57,13 @@ record Schedule(
     for (FaultKind kind : FaultKind.values()) {
       weights += kind.weight;
     }
+    int ofTheCluster = shape.cluster() ? ofTheCluster(random) : 0;
     List<Step> steps = new ArrayList<>();
     for (int i = 0; i < count; i++) {
-      FaultKind kind = kind(random.nextInt(weights));
+      FaultKind kind =
+          ofTheCluster > 0 && (ofTheCluster == PARTS_ONLY || random.nextBoolean())
+              ? FaultKind.OF_THE_CLUSTER.get(random.nextInt(ofTheCluster))
+              : kind(random.nextInt(weights));
       Duration at = Duration.ofMillis(random.nextLong(200, shape.load().toMillis() * 3 / 4));
       Duration lasts =
           Duration.ofMillis(
@@ -68,6 +75,11 @@ record Schedule(
     }
     steps.sort(Comparator.comparing(Step::at));
     return steps;
+  }
+
+  /** Every third schedule of a cluster leaves everything else alone. */
+  private static int ofTheCluster(SplittableRandom random) {
+    return random.nextInt(3) == 0 ? PARTS_ONLY : FaultKind.OF_THE_CLUSTER.size();
   }
 
   private static FaultKind kind(int drawn) {
@@ -84,6 +96,11 @@ record Schedule(
   /** Whether committed events may be gone afterwards. */
   boolean mayLoseCommits() {
     return steps.stream().anyMatch(step -> step.kind().losesCommits());
+  }
+
+  /** Whether clients, database and processes are left alone. */
+  boolean onlyPartsTheCluster() {
+    return steps.stream().allMatch(step -> step.kind().partsTheCluster());
   }
 
   Schedule withSteps(Set<Integer> numbers) {

@@ -10,6 +10,7 @@ import java.time.Duration;
  * @param pause a writer's mean pause between two transactions
  * @param runsOfAWorld how many follow each other in one world; one that fails ends its world
  * @param silence after how long without a byte a subscriber comes back
+ * @param cluster whether the nodes are members of one; then all of them take part
  */
 record Shape(
     String name,
@@ -21,7 +22,8 @@ record Shape(
     int maxFaults,
     Duration pause,
     int runsOfAWorld,
-    Duration silence) {
+    Duration silence,
+    boolean cluster) {
   /** Many of them: about ten seconds with the time to settle. */
   static final Shape SHORT =
       new Shape(
@@ -34,7 +36,8 @@ record Shape(
           4,
           Duration.ofMillis(15),
           25,
-          Duration.ofSeconds(3));
+          Duration.ofSeconds(3),
+          false);
 
   static final Shape LONG =
       new Shape(
@@ -47,13 +50,61 @@ record Shape(
           60,
           Duration.ofMillis(500),
           1,
-          Duration.ofSeconds(4));
+          Duration.ofSeconds(4),
+          false);
+
+  /** Half of the faults are the cluster's own. */
+  static final Shape CLUSTER =
+      new Shape(
+          "cluster",
+          3,
+          Duration.ofSeconds(8),
+          6,
+          14,
+          1,
+          4,
+          Duration.ofMillis(40),
+          10,
+          Duration.ofSeconds(8),
+          true);
+
+  static final Shape SIX =
+      new Shape(
+          "six",
+          6,
+          Duration.ofSeconds(8),
+          6,
+          18,
+          1,
+          4,
+          Duration.ofMillis(60),
+          5,
+          Duration.ofSeconds(15),
+          true);
+
+  Shape lasting(Duration otherLoad) {
+    return new Shape(
+        name,
+        nodes,
+        otherLoad,
+        writers,
+        subscribers,
+        minFaults,
+        maxFaults,
+        pause,
+        runsOfAWorld,
+        silence,
+        cluster);
+  }
 
   static Shape named(String name) {
     return switch (name) {
       case "short" -> SHORT;
       case "long" -> LONG;
-      default -> throw new IllegalArgumentException("no shape " + name + ": short or long");
+      case "cluster" -> CLUSTER;
+      case "six" -> SIX;
+      default ->
+          throw new IllegalArgumentException("no shape " + name + ": short, long, cluster or six");
     };
   }
 }

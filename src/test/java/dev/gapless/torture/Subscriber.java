@@ -9,6 +9,7 @@ import dev.gapless.torture.Plans.Start;
 import dev.gapless.torture.Plans.SubscriberPlan;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -33,6 +34,13 @@ final class Subscriber implements AutoCloseable {
    */
   record Control(String event, String id, String data, String before, int after) {}
 
+  /**
+   * A stream that had begun, and was ended by the other side. Times are of {@code nanoTime}.
+   *
+   * @param how a reason that was told, or what TCP said
+   */
+  record End(int node, long began, long ended, String how) {}
+
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final Duration LONGEST_PATIENCE = Duration.ofSeconds(30);
 
@@ -44,6 +52,7 @@ final class Subscriber implements AutoCloseable {
   private final Thread thread;
   private final List<Control> controls = new ArrayList<>();
   private final List<String> refusals = new ArrayList<>();
+  private final List<End> ends = new ArrayList<>();
   private long[] positions = new long[1_024];
   private long[] keys = new long[1_024];
   private int count;
@@ -54,6 +63,7 @@ final class Subscriber implements AutoCloseable {
   private String lastEventId = "";
   private int node;
   private volatile Optional<RawHttp> connection = Optional.empty();
+  private volatile Optional<RawHttp> left = Optional.empty();
   private volatile boolean calm;
   private volatile boolean closed;
 
@@ -137,11 +147,45 @@ final class Subscriber implements AutoCloseable {
       synchronized (this) {
         connects++;
       }
-      read(http.body(head));
+      readUntilItEnds(http.body(head));
     }
   }
 
-  private void read(InputStream body) throws IOException {
+  private void readUntilItEnds(InputStream body) throws IOException {
+    long began = System.nanoTime();
+    int before;
+    synchronized (this) {
+      before = controls.size();
+    }
+    try {
+      if (read(body)) {
+        ended(began, before, "closed");
+      }
+    } catch (SocketTimeoutException e) {
+      // it is this side that gives up
+      throw e;
+    } catch (IOException e) {
+      ended(began, before, "" + e.getMessage());
+      throw e;
+    }
+  }
+
+  private synchronized void ended(long began, int before, String how) {
+    List<Control> told = controls.subList(before, controls.size());
+    boolean open = told.stream().anyMatch(control -> control.event().equals("gapless.open"));
+    if (open && !closed && !left.equals(connection)) {
+      String reason =
+          told.stream()
+              .filter(control -> control.event().equals("gapless.close"))
+              .map(Control::data)
+              .findFirst()
+              .orElse(how);
+      ends.add(new End(node, began, System.nanoTime(), reason));
+    }
+  }
+
+  /** Returns whether the other side has ended it. */
+  private boolean read(InputStream body) throws IOException {
     SseParser parser = new SseParser();
     boolean fleeting = plan.habit() == Habit.FLEETING && opened.isEmpty();
     // who has opened nothing until everybody calms down would leave after each first byte for ever
@@ -153,7 +197,7 @@ final class Subscriber implements AutoCloseable {
     while (!closed) {
       int read = body.read(buffer);
       if (read < 0) {
-        return;
+        return true;
       }
       parser.feed(buffer, 0, read);
       bytes += read;
@@ -162,12 +206,12 @@ final class Subscriber implements AutoCloseable {
       if (!frames.isEmpty()) {
         take(frames);
         if (fleeting) {
-          return;
+          return false;
         }
       }
       if (calm && trickles) {
         // byte by byte it may take longer than everybody has in the end
-        return;
+        return false;
       }
       if (calm) {
         continue;
@@ -181,9 +225,10 @@ final class Subscriber implements AutoCloseable {
         sleeps = System.nanoTime() + random.nextLong(100_000_000, 2_000_000_000L);
       }
       if (now > leaves) {
-        return;
+        return false;
       }
     }
+    return false;
   }
 
   /** How long this connection is kept. It leaves as soon as something arrives after that. */
@@ -252,6 +297,7 @@ final class Subscriber implements AutoCloseable {
   void leave() {
     connection.ifPresent(
         http -> {
+          left = Optional.of(http);
           try {
             http.close();
           } catch (IOException e) {
@@ -290,6 +336,16 @@ final class Subscriber implements AutoCloseable {
 
   synchronized int count() {
     return count;
+  }
+
+  /** The streams that it did not end itself. */
+  synchronized List<End> ends() {
+    return List.copyOf(ends);
+  }
+
+  /** How often it was answered with a stream. */
+  synchronized int connects() {
+    return connects;
   }
 
   synchronized boolean hasBegun() {

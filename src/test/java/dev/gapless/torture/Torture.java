@@ -24,7 +24,7 @@ public final class Torture implements Callable<Integer> {
   @Option(names = "--seeds", description = "such as 7 or 1-1000", defaultValue = "1-10")
   private String seeds = "";
 
-  @Option(names = "--shape", description = "short or long", defaultValue = "short")
+  @Option(names = "--shape", description = "short, long, cluster or six", defaultValue = "short")
   private String shape = "";
 
   @Option(names = "--lanes", description = "worlds side by side", defaultValue = "1")

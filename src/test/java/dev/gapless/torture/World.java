@@ -40,7 +40,11 @@ import org.awaitility.Awaitility;
 final class World implements AutoCloseable {
   /** A server process with what is between it and the others. */
   record Node(
-      ServerNode server, PostgresProxy database, TcpProxy clients, Optional<MovableClock> clock) {}
+      ServerNode server,
+      PostgresProxy database,
+      TcpProxy clients,
+      Optional<MovableClock> clock,
+      Optional<Membership> membership) {}
 
   // Small places to run out of, so that every way through the code is taken within seconds; a
   // heartbeat a second, since a heartbeat carries a position.
@@ -89,8 +93,9 @@ final class World implements AutoCloseable {
   /**
    * @param ahead folders that stand before all others on the servers' class path
    * @param clock of the first node, where clocks can be moved
+   * @param cluster whether the nodes are members of one
    */
-  World(int nodes, List<Path> ahead, Optional<MovableClock> clock) {
+  World(int nodes, List<Path> ahead, Optional<MovableClock> clock, boolean cluster) {
     Map<String, String> parameters =
         Map.of(
             "max_prepared_transactions",
@@ -107,9 +112,17 @@ final class World implements AutoCloseable {
     try {
       execute("ALTER DATABASE " + database.name() + " SET gapless.notify = 'on'");
       for (int i = 0; i < nodes; i++) {
-        this.nodes.add(start(ahead, i == 0 ? clock : Optional.empty()));
+        this.nodes.add(
+            create(
+                ahead,
+                i == 0 ? clock : Optional.empty(),
+                cluster ? Optional.of(Membership.create(i)) : Optional.empty()));
       }
+      this.nodes.forEach(node -> node.server().launch());
       awaitReady(START);
+      if (cluster && !new ClusterVerdict(this, List.of()).together().isEmpty()) {
+        throw new IllegalStateException("they form no cluster");
+      }
       for (int i = 0; i < Names.USERS; i++) {
         register(Names.user(i));
       }
@@ -127,16 +140,18 @@ final class World implements AutoCloseable {
         .until(() -> putFile(0, user, "/pub/first", "x").statusCode() / 100 == 2);
   }
 
-  private Node start(List<Path> ahead, Optional<MovableClock> clock) {
+  private Node create(
+      List<Path> ahead, Optional<MovableClock> clock, Optional<Membership> membership) {
     PostgresProxy proxy = PostgresProxy.to(database);
     NodeOptions options =
-        NodeOptions.config(SETTINGS).quick().withClassesAhead(ahead.toArray(Path[]::new));
+        NodeOptions.config(SETTINGS + membership.map(Membership::config).orElse(""))
+            .quick()
+            .withClassesAhead(ahead.toArray(Path[]::new));
     if (clock.isPresent()) {
       options = options.withClock(clock.get());
     }
     ServerNode server = ServerNode.create(proxy.jdbcUrl(database), options);
-    server.launch();
-    return new Node(server, proxy, TcpProxy.to(server.port()), clock);
+    return new Node(server, proxy, TcpProxy.to(server.port()), clock, membership);
   }
 
   Node node(int number) {
@@ -314,7 +329,7 @@ final class World implements AutoCloseable {
     }
   }
 
-  private static void resume(Node node) {
+  static void resume(Node node) {
     if (node.server().process().isAlive()) {
       node.server().resume();
     }
@@ -330,6 +345,7 @@ final class World implements AutoCloseable {
     }
     node.clients().flow(TcpProxy.Flow.PASS);
     node.clients().accepting(true);
+    node.membership().ifPresent(Membership::heal);
     node.clock().ifPresent(clock -> clock.jumpTo(Duration.ZERO));
   }
 
@@ -357,6 +373,10 @@ final class World implements AutoCloseable {
                 return false;
               });
     }
+  }
+
+  List<Membership> memberships() {
+    return nodes.stream().flatMap(node -> node.membership().stream()).toList();
   }
 
   /**
@@ -409,6 +429,7 @@ final class World implements AutoCloseable {
       resume(node);
       node.server().close();
       node.database().close();
+      node.membership().ifPresent(Membership::close);
     }
     database.close();
     disk.ifPresent(SmallDisk::close);
