@@ -13,6 +13,8 @@ import org.jspecify.annotations.Nullable;
 public final class HubEvent {
   // what an event costs beside its texts: objects, references, the cache array
   private static final int OVERHEAD_BYTES = 256;
+  // of its own, and once more in the frame
+  private static final int TRACEPARENT_BYTES = 192;
 
   private final Event event;
   private final Cursor cursor;
@@ -26,7 +28,8 @@ public final class HubEvent {
         OVERHEAD_BYTES
             + event.owner().length()
             + event.path().length()
-            + event.data().map(String::length).orElse(0) * 2;
+            + event.data().map(String::length).orElse(0) * 2
+            + (event.traceparent().isPresent() ? TRACEPARENT_BYTES : 0);
   }
 
   public Event event() {

@@ -19,7 +19,8 @@ final class JdbcHeadReads implements HeadReads {
    */
   private static final String ROWS =
       """
-      SELECT id, owner, path, type, CASE WHEN id > ? THEN data::text END, created_at
+      SELECT id, owner, path, type, CASE WHEN id > ? THEN data::text END, created_at,
+             traceparent
       FROM gapless.events WHERE id >= ? AND (id, 0) <= (?, 0) ORDER BY id LIMIT ?
       """;
 
@@ -151,10 +152,10 @@ final class JdbcHeadReads implements HeadReads {
     try (PreparedStatement statement =
             connection.prepareStatement(
                 "SELECT "
-                    + EventRows.COLUMNS_WITHOUT_DATA
+                    + EventRows.COLUMNS_OF_CURSOR
                     + " FROM gapless.events ORDER BY id DESC LIMIT 1");
         ResultSet row = statement.executeQuery()) {
-      return row.next() ? Optional.of(EventRows.readOne(row).cursor()) : Optional.empty();
+      return row.next() ? Optional.of(EventRows.cursor(row)) : Optional.empty();
     }
   }
 
