@@ -99,6 +99,7 @@ final class NodeActor extends AbstractBehavior<NodeActor.Command> {
               hub.publish(
                   decided.events(),
                   decided.head(),
+                  decided.times(),
                   () -> decided.acknowledge().tell(LogTailActor.Acknowledge.INSTANCE));
               return Behaviors.same();
             })

@@ -18,11 +18,20 @@ public final class HubEvent {
 
   private final Event event;
   private final Cursor cursor;
+  private final long committedMicros;
   private final int weight;
   private final @Nullable ByteString[] frames = new @Nullable ByteString[FrameFormat.MAX_FORMATS];
 
   HubEvent(Event event) {
+    this(event, 0);
+  }
+
+  /**
+   * @param committedMicros see {@link #committedMicros()}
+   */
+  HubEvent(Event event, long committedMicros) {
     this.event = event;
+    this.committedMicros = committedMicros;
     this.cursor = event.cursor();
     this.weight =
         OVERHEAD_BYTES
@@ -42,6 +51,11 @@ public final class HubEvent {
 
   public long position() {
     return event.position();
+  }
+
+  /** When it was committed, in microseconds since the epoch; 0 if it is not known. */
+  long committedMicros() {
+    return committedMicros;
   }
 
   /** The frame of this event, encoded on first use. */
