@@ -228,6 +228,14 @@ public final class Gapless implements Extension {
     return started().slowest(most);
   }
 
+  /**
+   * As {@link #onDelivery}, from the oldest commit among the events; only where PostgreSQL keeps
+   * the times of commits ({@code track_commit_timestamp = on}).
+   */
+  public void onDeliverySinceCommit(LongConsumer nanos) {
+    started().onDeliverySinceCommit(nanos);
+  }
+
   /** Reading and appending by hand. */
   public EventLog log() {
     return log;

@@ -60,6 +60,7 @@ public final class Dashboard {
     this.nodes = new NodesEndpoint(routes, node, peers, shown::get);
     History history = new History();
     gapless.onDelivery(history::delivered);
+    gapless.onDeliverySinceCommit(history::deliveredSinceCommit);
     system.systemActorOf(
         DashboardActor.create(
             node,

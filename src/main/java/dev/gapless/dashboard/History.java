@@ -26,14 +26,27 @@ final class History {
 
   private final Recorder ages = new Recorder(LONGEST_MICROS, 2);
   private final Deque<Sample> samples = new ArrayDeque<>();
+  private final Recorder agesSinceCommit = new Recorder(LONGEST_MICROS, 2);
   private @Nullable Histogram interval;
+  private @Nullable Histogram intervalSinceCommit;
+  // it is or it is not for as long as PostgreSQL runs
+  private boolean sinceCommit;
   private Optional<Counts> last = Optional.empty();
 
   private record Counts(Instant at, long events, long deliveries) {}
 
   /** Some events were given to a live subscriber, the oldest of them of this age. */
   void delivered(long nanos) {
-    ages.recordValue(Math.min(TimeUnit.NANOSECONDS.toMicros(nanos), LONGEST_MICROS));
+    record(ages, nanos);
+  }
+
+  /** As {@link #delivered}, the age counted from the commit. */
+  void deliveredSinceCommit(long nanos) {
+    record(agesSinceCommit, nanos);
+  }
+
+  private static void record(Recorder recorder, long nanos) {
+    recorder.recordValue(Math.min(TimeUnit.NANOSECONDS.toMicros(nanos), LONGEST_MICROS));
   }
 
   /** To be called each {@link #EVERY}. */
@@ -43,7 +56,13 @@ final class History {
             now, status.tail().map(TailStatus::delivered).orElse(0L), status.hub().delivered());
     Histogram since = ages.getIntervalHistogram(interval);
     interval = since;
-    last.ifPresent(before -> samples.addLast(sample(before, counts, since, status)));
+    Histogram committed = agesSinceCommit.getIntervalHistogram(intervalSinceCommit);
+    intervalSinceCommit = committed;
+    if (since.getTotalCount() > 0) {
+      sinceCommit = committed.getTotalCount() > 0;
+    }
+    Histogram shown = sinceCommit ? committed : since;
+    last.ifPresent(before -> samples.addLast(sample(before, counts, shown, status)));
     last = Optional.of(counts);
     Instant oldest = now.minus(KEPT);
     while (!samples.isEmpty() && samples.getFirst().at() < oldest.getEpochSecond()) {
@@ -51,14 +70,15 @@ final class History {
     }
   }
 
-  private static Sample sample(Counts before, Counts now, Histogram ages, NodeStatus status) {
+  private Sample sample(Counts before, Counts now, Histogram shown, NodeStatus status) {
     double seconds = Math.max(1, Duration.between(before.at(), now.at()).toMillis()) / 1e3;
     return new Sample(
         now.at().getEpochSecond(),
         (now.events() - before.events()) / seconds,
         (now.deliveries() - before.deliveries()) / seconds,
-        millis(ages, 50),
-        millis(ages, 99),
+        millis(shown, 50),
+        millis(shown, 99),
+        sinceCommit,
         status.tail().map(TailStatus::lag).orElse(0L),
         status.hub().live() + status.hub().catchingUp(),
         status.listener().filter(l -> l.state() == ListenerStatus.State.LISTENING).isPresent());

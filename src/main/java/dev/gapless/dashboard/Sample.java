@@ -6,8 +6,10 @@ package dev.gapless.dashboard;
  * @param at seconds since the epoch
  * @param events decided a second
  * @param deliveries of events to subscribers a second
- * @param p50 milliseconds from insert to live subscriber; 0 without any
+ * @param p50 milliseconds from commit to live subscriber where PostgreSQL keeps the times of
+ *     commits, else from insert; 0 without any
  * @param p99 the same
+ * @param sinceCommit whether they are from commit
  * @param lag positions above the head
  * @param subscribers of all states
  * @param listening whether notifications arrived
@@ -18,6 +20,7 @@ record Sample(
     double deliveries,
     double p50,
     double p99,
+    boolean sinceCommit,
     long lag,
     int subscribers,
     boolean listening) {}

@@ -14,9 +14,23 @@ import java.util.Optional;
  * @param data JSON text as PostgreSQL renders {@code jsonb}; empty where the writer gave none
  *     ({@code "null"} is JSON's null)
  * @param at the database's clock at the insert, in microseconds; neither unique nor ascending
+ * @param traceparent the trace context its writer gave, see {@link Traceparent}; no part of the
+ *     fingerprint
  */
 public record Event(
-    long position, String owner, String path, String type, Optional<String> data, Instant at) {
+    long position,
+    String owner,
+    String path,
+    String type,
+    Optional<String> data,
+    Instant at,
+    Optional<String> traceparent) {
+
+  /** An event without a trace context. */
+  public Event(
+      long position, String owner, String path, String type, Optional<String> data, Instant at) {
+    this(position, owner, path, type, data, at, Optional.empty());
+  }
 
   /** The type of {@linkplain #isErasure marks}. */
   public static final String ERASED = "ERASED";

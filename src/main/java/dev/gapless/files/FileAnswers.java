@@ -6,6 +6,7 @@ import dev.gapless.http.Admission;
 import dev.gapless.http.Grant;
 import dev.gapless.http.Problem;
 import dev.gapless.http.Refusal;
+import dev.gapless.http.TraceContext;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 import org.apache.pekko.NotUsed;
@@ -89,7 +90,8 @@ public final class FileAnswers {
               key,
               contentType(request, key),
               RequestConditions.of(request),
-              request.entity().getContentLengthOption());
+              request.entity().getContentLengthOption(),
+              TraceContext.of(request));
     } catch (InvalidValueException e) {
       discard(request);
       throw e;
@@ -103,7 +105,7 @@ public final class FileAnswers {
   public CompletionStage<HttpResponse> delete(HttpRequest request, Grant grant, FileKey key) {
     admission.fileChange(grant);
     return store
-        .delete(key, RequestConditions.of(request))
+        .delete(key, RequestConditions.of(request), TraceContext.of(request))
         .thenApply(
             result -> HttpResponse.create().withStatus(204).addHeader(cursor(deleted(result))));
   }

@@ -33,13 +33,13 @@ final class FileChanges {
   }
 
   /** Links a staged version. To be committed if the result is {@link PutResult.Stored}. */
-  PutResult put(
-      Connection connection, FileKey key, Staged staged, String contentType, Conditions conditions)
-      throws SQLException {
+  PutResult put(Connection connection, PutRequest request, Staged staged) throws SQLException {
+    FileKey key = request.key();
+    String contentType = request.contentType();
     Usage usage = registerAndLock(connection, key.owner());
     Optional<StoredFile> current = FileRows.find(connection, key);
     Optional<PutResult> refused =
-        refusal(connection, key, current, conditions, usage, staged.size());
+        refusal(connection, key, current, request.conditions(), usage, staged.size());
     if (refused.isPresent()) {
       return refused.get();
     }
@@ -60,12 +60,17 @@ final class FileChanges {
             modifiedAt,
             staged.version(),
             staged.chunkBytes());
-    Cursor event = append(connection, EventDraft.of(key.owner(), key.path(), PUT, data(stored)));
+    Cursor event =
+        append(
+            connection,
+            new EventDraft(
+                key.owner(), key.path(), PUT, Optional.of(data(stored)), request.traceparent()));
     return new PutResult.Stored(stored, current.isEmpty(), event);
   }
 
   /** Removes a file. To be committed if the result is {@link DeleteResult.Deleted}. */
-  DeleteResult delete(Connection connection, FileKey key, Conditions conditions)
+  DeleteResult delete(
+      Connection connection, FileKey key, Conditions conditions, Optional<String> traceparent)
       throws SQLException {
     if (FileRows.lock(connection, key.owner()).isEmpty()) {
       return new DeleteResult.Absent();
@@ -83,7 +88,9 @@ final class FileChanges {
     VersionRows.unlink(connection, current.get().version(), settings.grace());
     FileRows.addUsed(connection, key.owner(), -current.get().size());
     return new DeleteResult.Deleted(
-        append(connection, EventDraft.of(key.owner(), key.path(), DEL)));
+        append(
+            connection,
+            new EventDraft(key.owner(), key.path(), DEL, Optional.empty(), traceparent)));
   }
 
   /**

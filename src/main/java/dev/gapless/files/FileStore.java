@@ -1,6 +1,7 @@
 package dev.gapless.files;
 
 import dev.gapless.event.Cursor;
+import dev.gapless.event.Traceparent;
 import dev.gapless.log.EventLog;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -132,10 +133,23 @@ public final class FileStore {
 
   /** Removes a file. */
   public CompletionStage<DeleteResult> delete(FileKey key, Conditions conditions) {
+    return delete(key, conditions, Optional.empty());
+  }
+
+  /**
+   * Removes a file.
+   *
+   * @param traceparent the trace context of its event, see {@link Traceparent}
+   * @throws dev.gapless.event.InvalidValueException if it is none
+   */
+  public CompletionStage<DeleteResult> delete(
+      FileKey key, Conditions conditions, Optional<String> traceparent) {
+    traceparent.ifPresent(text -> Traceparent.require("traceparent", text));
     return jdbc.transaction(
             connection -> {
               Optional<StoredFile> current = FileRows.find(connection, key);
-              return new Deletion(current, changes.delete(connection, key, conditions));
+              return new Deletion(
+                  current, changes.delete(connection, key, conditions, traceparent));
             },
             deletion -> deletion.result() instanceof DeleteResult.Deleted)
         .thenCompose(
@@ -289,9 +303,7 @@ public final class FileStore {
 
   private CompletionStage<PutResult> link(PutRequest request, Staged staged) {
     return jdbc.transaction(
-            connection ->
-                changes.put(
-                    connection, request.key(), staged, request.contentType(), request.conditions()),
+            connection -> changes.put(connection, request, staged),
             result -> result instanceof PutResult.Stored)
         .thenCompose(
             ended ->

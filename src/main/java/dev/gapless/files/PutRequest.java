@@ -1,6 +1,8 @@
 package dev.gapless.files;
 
 import dev.gapless.event.InvalidValueException;
+import dev.gapless.event.Traceparent;
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
@@ -8,13 +10,18 @@ import java.util.OptionalLong;
  *
  * @param contentType at most 255 characters of printable ASCII
  * @param contentLength if the client announced it
+ * @param traceparent the trace context of its event, see {@link Traceparent}
  */
 public record PutRequest(
-    FileKey key, String contentType, Conditions conditions, OptionalLong contentLength) {
+    FileKey key,
+    String contentType,
+    Conditions conditions,
+    OptionalLong contentLength,
+    Optional<String> traceparent) {
   private static final int MAX_CONTENT_TYPE = 255;
 
   /**
-   * @throws InvalidValueException naming {@code Content-Type}
+   * @throws InvalidValueException naming {@code Content-Type} or {@code traceparent}
    */
   public PutRequest {
     if (contentType.isEmpty()
@@ -23,6 +30,13 @@ public record PutRequest(
       throw InvalidValueException.of(
           "Content-Type", "1 to " + MAX_CONTENT_TYPE + " characters of printable ASCII");
     }
+    traceparent.ifPresent(text -> Traceparent.require("traceparent", text));
+  }
+
+  /** Without a trace context. */
+  public PutRequest(
+      FileKey key, String contentType, Conditions conditions, OptionalLong contentLength) {
+    this(key, contentType, conditions, contentLength, Optional.empty());
   }
 
   public static PutRequest of(FileKey key, String contentType) {

@@ -10,7 +10,7 @@ import org.apache.pekko.http.javadsl.model.headers.RawHeader;
 public final class Cors {
   private static final String ALLOWED_HEADERS =
       "Accept, Authorization, Content-Type, Idempotency-Key, If-Match, If-Modified-Since,"
-          + " If-None-Match, Last-Event-ID, Pubky-Host, Range";
+          + " If-None-Match, Last-Event-ID, Pubky-Host, Range, Traceparent, Tracestate";
   private static final String EXPOSED_HEADERS =
       "Content-Length, Content-Range, ETag, Last-Modified, Retry-After, X-Event-Cursor, "
           + Problem.REQUEST_ID;

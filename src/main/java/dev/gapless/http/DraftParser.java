@@ -12,6 +12,7 @@ import dev.gapless.event.EventTypes;
 import dev.gapless.event.InvalidValueException;
 import dev.gapless.event.Owners;
 import dev.gapless.event.Paths;
+import dev.gapless.event.Traceparent;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.nio.ByteBuffer;
@@ -29,6 +30,7 @@ import java.util.Set;
  */
 final class DraftParser {
   private static final Set<String> RESERVED = Set.of("PUT", "DEL", Event.ERASED);
+  private static final Set<String> FIELDS = Set.of("owner", "path", "type", "data", "traceparent");
   // of the document: a draft stands in an array and an object
   private static final int AROUND_DATA = 2;
 
@@ -54,10 +56,13 @@ final class DraftParser {
             .build();
   }
 
-  List<EventDraft> parse(byte[] body) {
+  /**
+   * @param traceparent of the request: of the drafts that name none of their own
+   */
+  List<EventDraft> parse(byte[] body, Optional<String> traceparent) {
     Position at = new Position();
     try (JsonParser parser = json.createParser(text(body))) {
-      List<EventDraft> drafts = document(parser, at);
+      List<EventDraft> drafts = document(parser, at, traceparent);
       if (parser.nextToken() != null) {
         throw Problem.of(400, "the body holds more than one JSON value").asException();
       }
@@ -83,10 +88,11 @@ final class DraftParser {
     }
   }
 
-  private List<EventDraft> document(JsonParser parser, Position at) throws IOException {
+  private List<EventDraft> document(JsonParser parser, Position at, Optional<String> traceparent)
+      throws IOException {
     JsonToken first = parser.nextToken();
     if (first == JsonToken.START_OBJECT) {
-      return List.of(draft(parser, at));
+      return List.of(draft(parser, at, traceparent));
     }
     if (first != JsonToken.START_ARRAY) {
       throw Problem.of(400, "the body is one event or an array of events").asException();
@@ -101,7 +107,7 @@ final class DraftParser {
       if (parser.currentToken() != JsonToken.START_OBJECT) {
         throw InvalidValueException.of("event", "an object is expected");
       }
-      drafts.add(draft(parser, at));
+      drafts.add(draft(parser, at, traceparent));
     }
     if (drafts.isEmpty()) {
       throw Problem.of(400, "the body holds no event").asException();
@@ -109,11 +115,13 @@ final class DraftParser {
     return drafts;
   }
 
-  private EventDraft draft(JsonParser parser, Position at) throws IOException {
+  private EventDraft draft(JsonParser parser, Position at, Optional<String> ofRequest)
+      throws IOException {
     Optional<String> owner = Optional.empty();
     Optional<String> path = Optional.empty();
     Optional<String> type = Optional.empty();
     Optional<String> data = Optional.empty();
+    Optional<String> traceparent = Optional.empty();
     while (parser.nextToken() == JsonToken.FIELD_NAME) {
       String name = parser.currentName();
       at.field = known(name);
@@ -122,6 +130,7 @@ final class DraftParser {
         case "owner" -> owner = once(name, owner, text(parser, name));
         case "path" -> path = once(name, path, text(parser, name));
         case "type" -> type = once(name, type, text(parser, name));
+        case "traceparent" -> traceparent = once(name, traceparent, text(parser, name));
         default -> data = once(name, data, data(parser));
       }
     }
@@ -134,7 +143,10 @@ final class DraftParser {
     if (RESERVED.contains(checkedType)) {
       throw InvalidValueException.of("type", "PUT, DEL and ERASED are written by the node itself");
     }
-    return new EventDraft(checkedOwner, checkedPath, checkedType, data);
+    at.field = "traceparent";
+    traceparent.ifPresent(text -> Traceparent.require("traceparent", text));
+    return new EventDraft(
+        checkedOwner, checkedPath, checkedType, data, traceparent.or(() -> ofRequest));
   }
 
   private String data(JsonParser parser) throws IOException {
@@ -151,8 +163,9 @@ final class DraftParser {
   }
 
   private static String known(String name) {
-    if (!Set.of("owner", "path", "type", "data").contains(name)) {
-      throw InvalidValueException.of("event", "its fields are owner, path, type and data");
+    if (!FIELDS.contains(name)) {
+      throw InvalidValueException.of(
+          "event", "its fields are owner, path, type, data and traceparent");
     }
     return name;
   }

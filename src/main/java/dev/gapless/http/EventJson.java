@@ -3,6 +3,7 @@ package dev.gapless.http;
 import static java.time.ZoneOffset.UTC;
 
 import dev.gapless.event.Event;
+import dev.gapless.event.Traceparent;
 import java.time.Instant;
 import java.time.LocalDateTime;
 import java.time.format.DateTimeFormatter;
@@ -18,6 +19,9 @@ final class EventJson {
   // what surrounds the values, and a cursor
   private static final int OVERHEAD = 160;
 
+  private static final String TRACEPARENT_NAME = ",\"traceparent\":\"";
+  private static final int TRACEPARENT = TRACEPARENT_NAME.length() + Traceparent.LENGTH + 1;
+
   private EventJson() {}
 
   /** About how many bytes {@link #append} adds, more rather than less. */
@@ -26,7 +30,8 @@ final class EventJson {
         + event.owner().length()
         + event.path().length()
         + event.type().length()
-        + event.data().map(String::length).orElse(0);
+        + event.data().map(String::length).orElse(0)
+        + (event.traceparent().isPresent() ? TRACEPARENT : 0);
   }
 
   static void append(Utf8Text json, Event event, String cursor) {
@@ -43,6 +48,9 @@ final class EventJson {
     json.append("\",\"at\":\"");
     appendTimestamp(json, event.at());
     json.append('"');
+    event
+        .traceparent()
+        .ifPresent(trace -> json.append(TRACEPARENT_NAME).appendEscaped(trace).append('"'));
     // as the database renders jsonb, which is JSON already
     if (event.isErasure()) {
       json.append(",\"data\":{\"reason\":\"").append(ERASED).append("\"}");

@@ -85,7 +85,7 @@ final class EventsPublishing {
   private CompletionStage<HttpResponse> publish(
       HttpRequest request, Optional<String> key, byte[] body) {
     // parsing megabytes takes its time: not on the dispatcher that serves the streams
-    return CompletableFuture.supplyAsync(() -> parse(body), blocking)
+    return CompletableFuture.supplyAsync(() -> parse(body, TraceContext.of(request)), blocking)
         .thenCompose(
             drafts ->
                 guard
@@ -98,9 +98,9 @@ final class EventsPublishing {
                         blocking));
   }
 
-  private List<EventDraft> parse(byte[] body) {
+  private List<EventDraft> parse(byte[] body, Optional<String> traceparent) {
     try {
-      return parser.parse(body);
+      return parser.parse(body, traceparent);
     } catch (ProblemException refused) {
       Problem problem = refused.problem();
       if (problem.status() == 413 && "data".equals(problem.members().get("field"))) {

@@ -3,6 +3,7 @@ package dev.gapless.hub;
 import dev.gapless.event.Cursor;
 import dev.gapless.event.Event;
 import dev.gapless.hub.HubState.Delivered;
+import dev.gapless.log.CommitTimes;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -36,7 +37,8 @@ final class EventHubActor extends AbstractBehavior<EventHubActor.Command> {
    * The next decided events, ascending, and the last decided event; {@code acknowledge} asks for
    * more.
    */
-  record Publish(List<Event> events, Cursor head, Runnable acknowledge) implements Command {
+  record Publish(List<Event> events, Cursor head, CommitTimes times, Runnable acknowledge)
+      implements Command {
     public Publish {
       events = List.copyOf(events);
     }
@@ -134,7 +136,10 @@ final class EventHubActor extends AbstractBehavior<EventHubActor.Command> {
             .delivered()
             .orElseThrow(() -> new IllegalStateException("events before the first head"))
             .ring();
-    List<HubEvent> batch = publish.events().stream().map(HubEvent::new).toList();
+    List<HubEvent> batch =
+        publish.events().stream()
+            .map(event -> new HubEvent(event, publish.times().micros(event.position())))
+            .toList();
     batch.forEach(ring::append);
     index.offer(batch);
     // after the offers: whoever reads this head and finds an empty inbox was served up to it

@@ -2,6 +2,7 @@ package dev.gapless.hub;
 
 import dev.gapless.event.Cursor;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -46,35 +47,52 @@ final class HubState {
   /** See {@link LocalEventHub#onDelivery}. */
   private volatile @Nullable LongConsumer ages;
 
+  /** See {@link LocalEventHub#onDeliverySinceCommit}. */
+  private volatile @Nullable LongConsumer agesSinceCommit;
+
   /** Empty until the head is decided for the first time, and while it has to be decided afresh. */
   Optional<Delivered> delivered() {
     return Optional.ofNullable(delivered);
   }
 
   synchronized void onDelivery(LongConsumer observer) {
-    LongConsumer before = ages;
-    ages =
-        before == null
-            ? observer
-            : age -> {
-              before.accept(age);
-              observer.accept(age);
-            };
+    ages = both(ages, observer);
   }
 
-  /** A live subscriber is given events, of which this one is the oldest. */
-  void given(HubEvent oldest) {
-    LongConsumer observer = ages;
-    if (observer != null) {
-      Instant at = oldest.event().at();
-      Instant now = Instant.now();
-      observer.accept(
-          Math.max(
-              0,
-              (now.getEpochSecond() - at.getEpochSecond()) * 1_000_000_000L
-                  + now.getNano()
-                  - at.getNano()));
+  synchronized void onDeliverySinceCommit(LongConsumer observer) {
+    agesSinceCommit = both(agesSinceCommit, observer);
+  }
+
+  private static LongConsumer both(@Nullable LongConsumer one, LongConsumer other) {
+    return one == null ? other : one.andThen(other);
+  }
+
+  /** A live subscriber is given events, at least one. */
+  void given(List<HubEvent> events) {
+    LongConsumer sinceInsert = ages;
+    if (sinceInsert != null) {
+      Instant at = events.get(0).event().at();
+      sinceInsert.accept(
+          nanosSince(at.getEpochSecond() * 1_000_000L + at.getNano() / 1_000, Instant.now()));
     }
+    LongConsumer sinceCommit = agesSinceCommit;
+    // either the database keeps them or it does not
+    if (sinceCommit != null && events.get(0).committedMicros() != 0) {
+      long oldest = Long.MAX_VALUE;
+      for (HubEvent event : events) {
+        if (event.committedMicros() != 0) {
+          // the one of the lowest position need not be the first that committed
+          oldest = Math.min(oldest, event.committedMicros());
+        }
+      }
+      sinceCommit.accept(nanosSince(oldest, Instant.now()));
+    }
+  }
+
+  /** Never negative: it was another clock, and any clock may be set back. */
+  private static long nanosSince(long micros, Instant now) {
+    long passed = now.getEpochSecond() * 1_000_000L + now.getNano() / 1_000 - micros;
+    return Math.max(0, passed) * 1_000L;
   }
 
   /** How many streams are not live. */

@@ -6,6 +6,7 @@ import dev.gapless.event.StartPoint;
 import dev.gapless.hub.HubState.Delivered;
 import dev.gapless.hub.Signal.CloseReason;
 import dev.gapless.hub.SubscriptionStage.Shared;
+import dev.gapless.log.CommitTimes;
 import dev.gapless.log.EventLog;
 import java.time.Duration;
 import java.util.Comparator;
@@ -83,7 +84,12 @@ public final class LocalEventHub implements EventHub {
 
   /** The next decided events; {@code acknowledge} is run when they have been offered to all. */
   public void publish(List<Event> events, Cursor head, Runnable acknowledge) {
-    hub().tell(new EventHubActor.Publish(events, head, acknowledge));
+    publish(events, head, CommitTimes.UNKNOWN, acknowledge);
+  }
+
+  /** As {@link #publish(List, Cursor, Runnable)}, where it is known when they were committed. */
+  public void publish(List<Event> events, Cursor head, CommitTimes times, Runnable acknowledge) {
+    hub().tell(new EventHubActor.Publish(events, head, times, acknowledge));
   }
 
   /**
@@ -104,6 +110,14 @@ public final class LocalEventHub implements EventHub {
    */
   public void onErasure(Runnable observer) {
     state.erasure = observer;
+  }
+
+  /**
+   * As {@link #onDelivery}, from the oldest commit among the events; where the database does not
+   * keep the times of commits, nothing is told.
+   */
+  public void onDeliverySinceCommit(LongConsumer observer) {
+    state.onDeliverySinceCommit(observer);
   }
 
   private ActorRef<EventHubActor.Command> hub() {

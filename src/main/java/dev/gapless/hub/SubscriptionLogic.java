@@ -425,7 +425,7 @@ final class SubscriptionLogic extends AsyncLogic {
   private boolean take() {
     List<HubEvent> events = place.takeOrPark();
     if (!events.isEmpty()) {
-      shared.state().given(events.get(0));
+      shared.state().given(events);
       serve(events, events.get(events.size() - 1).cursor());
       return true;
     }

@@ -13,7 +13,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
 
-/** One INSERT for the drafts. */
+/**
+ * One INSERT for the drafts. It names the column of the trace context only where a draft has one:
+ * roles that may not write it go on to append without.
+ */
 final class Appender {
   /** One draft costs PostgreSQL much less this way. */
   private static final String INSERT_ONE =
@@ -36,6 +39,29 @@ final class Appender {
       RETURNING id, created_at
       """;
 
+  private static final String INSERT_ONE_TRACED =
+      """
+      INSERT INTO gapless.events (owner, path, type, data, traceparent)
+      VALUES (?, ?, ?, ?::jsonb, ?)
+      RETURNING id, created_at
+      """;
+
+  /** Drafts without one get what the column's default would give them. */
+  private static final String INSERT_MANY_TRACED =
+      """
+      INSERT INTO gapless.events (owner, path, type, data, traceparent)
+      SELECT owner, path, type, data::jsonb, coalesce(traceparent,
+        CASE WHEN current_setting('gapless.traceparent', true)
+            LIKE '00-________________________________-________________-__'
+          AND current_setting('gapless.traceparent', true)
+            ~ '^00-[0-9a-f]*[1-9a-f][0-9a-f]*-[0-9a-f]*[1-9a-f][0-9a-f]*-[0-9a-f]+$'
+          THEN current_setting('gapless.traceparent', true) END)
+      FROM unnest(?::text[], ?::text[], ?::text[], ?::text[], ?::text[])
+        WITH ORDINALITY AS draft (owner, path, type, data, traceparent, n)
+      ORDER BY n
+      RETURNING id, created_at
+      """;
+
   private Appender() {}
 
   static List<Cursor> append(Connection connection, List<EventDraft> drafts) throws SQLException {
@@ -44,12 +70,12 @@ final class Appender {
     }
     drafts.forEach(draft -> draft.data().ifPresent(Appender::requireUnicode));
     boolean one = drafts.size() == 1;
-    try (PreparedStatement statement =
-        connection.prepareStatement(one ? INSERT_ONE : INSERT_MANY)) {
+    boolean traced = drafts.stream().anyMatch(draft -> draft.traceparent().isPresent());
+    try (PreparedStatement statement = connection.prepareStatement(insert(one, traced))) {
       if (one) {
         setTexts(statement, drafts.get(0));
       } else {
-        setTexts(statement, drafts);
+        setTexts(statement, drafts, traced);
       }
       List<Cursor> cursors = new ArrayList<>(drafts.size());
       try (ResultSet row = statement.executeQuery()) {
@@ -74,6 +100,13 @@ final class Appender {
     }
   }
 
+  private static String insert(boolean one, boolean traced) {
+    if (one) {
+      return traced ? INSERT_ONE_TRACED : INSERT_ONE;
+    }
+    return traced ? INSERT_MANY_TRACED : INSERT_MANY;
+  }
+
   /** The driver would send a question mark in its place. */
   private static void requireUnicode(String json) {
     for (int i = 0; i < json.length(); i++) {
@@ -92,14 +125,20 @@ final class Appender {
     statement.setString(2, draft.path());
     statement.setString(3, draft.type());
     statement.setString(4, draft.data().orElse(null));
+    if (draft.traceparent().isPresent()) {
+      statement.setString(5, draft.traceparent().get());
+    }
   }
 
-  private static void setTexts(PreparedStatement statement, List<EventDraft> drafts)
+  private static void setTexts(PreparedStatement statement, List<EventDraft> drafts, boolean traced)
       throws SQLException {
     setTexts(statement, 1, drafts, EventDraft::owner);
     setTexts(statement, 2, drafts, EventDraft::path);
     setTexts(statement, 3, drafts, EventDraft::type);
     setTexts(statement, 4, drafts, draft -> draft.data().orElse(null));
+    if (traced) {
+      setTexts(statement, 5, drafts, draft -> draft.traceparent().orElse(null));
+    }
   }
 
   private static void setTexts(

@@ -49,6 +49,9 @@ final class BoundedRows {
   }
 
   static long size(Event event) {
-    return OVERHEAD + event.path().length() + event.data().map(String::length).orElse(0);
+    return OVERHEAD
+        + event.path().length()
+        + event.data().map(String::length).orElse(0)
+        + event.traceparent().map(String::length).orElse(0);
   }
 }

@@ -18,7 +18,7 @@ import java.util.Optional;
 record CursorRead(Optional<Cursor> retired, Optional<Cursor> event, long lastValue) {
   private static final String ONE =
       """
-      SELECT e.id, e.owner, e.path, e.type, NULL, e.created_at, r.position, r.fingerprint,
+      SELECT e.id, e.owner, e.path, e.type, e.created_at, r.position, r.fingerprint,
              coalesce(pg_sequence_last_value(
                pg_get_serial_sequence('gapless.events', 'id')::regclass), 0),
              NOT pg_is_in_recovery() AND current_setting('transaction_isolation') = 'read committed',
@@ -33,7 +33,7 @@ record CursorRead(Optional<Cursor> retired, Optional<Cursor> event, long lastVal
   /** Of two positions, without the sequence: a page needs no more, and each page has one. */
   private static final String TWO =
       """
-      SELECT e.id, e.owner, e.path, e.type, NULL, e.created_at, r.position, r.fingerprint, 0,
+      SELECT e.id, e.owner, e.path, e.type, e.created_at, r.position, r.fingerprint, 0,
              NOT pg_is_in_recovery() AND current_setting('transaction_isolation') = 'read committed',
              wanted.position,
              CASE WHEN e.id IS NULL THEN
@@ -77,24 +77,24 @@ record CursorRead(Optional<Cursor> retired, Optional<Cursor> event, long lastVal
 
   private static CursorRead next(ResultSet row) throws SQLException {
     row.next();
-    if (!row.getBoolean(10)) {
+    if (!row.getBoolean(9)) {
       throw new SQLException(
           "the log is served from a primary and in READ COMMITTED only", NOT_SERVED_HERE);
     }
     Optional<Cursor> retired =
-        row.getObject(7) == null
+        row.getObject(6) == null
             ? Optional.empty()
-            : Optional.of(new Cursor(row.getLong(7), row.getInt(8)));
-    return new CursorRead(retired, event(row), row.getLong(9));
+            : Optional.of(new Cursor(row.getLong(6), row.getInt(7)));
+    return new CursorRead(retired, event(row), row.getLong(8));
   }
 
   private static Optional<Cursor> event(ResultSet row) throws SQLException {
     if (row.getObject(1) != null) {
-      return Optional.of(EventRows.readOne(row).cursor());
+      return Optional.of(EventRows.cursor(row));
     }
-    return row.getObject(12) == null
+    return row.getObject(11) == null
         ? Optional.empty()
-        : Optional.of(new Cursor(row.getLong(11), row.getInt(12)));
+        : Optional.of(new Cursor(row.getLong(10), row.getInt(11)));
   }
 
   /** Where the retained log begins. */

@@ -1,29 +1,42 @@
 package dev.gapless.log;
 
+import dev.gapless.event.Cursor;
 import dev.gapless.event.Event;
+import dev.gapless.event.Traceparent;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Decoding of the rows of one result. Owners, paths and types that come again share their text: the
- * events of a page are kept together, and are mostly of few. Not thread-safe.
+ * events of a page are kept together, and are mostly of few. So does the trace context of events
+ * that were written together. Not thread-safe.
  */
 final class EventRows {
   /** The columns {@link #read} expects, in its order. */
-  static final String COLUMNS = "id, owner, path, type, data::text, created_at";
+  static final String COLUMNS = "id, owner, path, type, data::text, created_at, traceparent";
 
-  /** As {@link #COLUMNS} where only the event's cursor is wanted. */
-  static final String COLUMNS_WITHOUT_DATA = "id, owner, path, type, NULL, created_at";
+  /** The columns {@link #cursor} expects, in its order. */
+  static final String COLUMNS_OF_CURSOR = "id, owner, path, type, created_at";
 
   private static final int TEXTS = 256;
 
   private final @Nullable String[] texts = new @Nullable String[TEXTS];
+  private Optional<String> lastTrace = Optional.empty();
 
-  static Event readOne(ResultSet row) throws SQLException {
-    return new EventRows().read(row);
+  /** Of a row that may have further columns. */
+  static Cursor cursor(ResultSet row) throws SQLException {
+    return new Event(
+            row.getLong(1),
+            row.getString(2),
+            row.getString(3),
+            row.getString(4),
+            Optional.empty(),
+            at(row, 5))
+        .cursor();
   }
 
   Event read(ResultSet row) throws SQLException {
@@ -33,7 +46,23 @@ final class EventRows {
         shared(row.getString(3)),
         shared(row.getString(4)),
         Optional.ofNullable(row.getString(5)),
-        row.getObject(6, OffsetDateTime.class).toInstant());
+        at(row, 6),
+        traceparent(row.getString(7)));
+  }
+
+  private static Instant at(ResultSet row, int column) throws SQLException {
+    return row.getObject(column, OffsetDateTime.class).toInstant();
+  }
+
+  private Optional<String> traceparent(@Nullable String text) {
+    // whatever the table holds, what is sent is well formed
+    if (text == null || !Traceparent.isValid(text)) {
+      return Optional.empty();
+    }
+    if (!lastTrace.filter(text::equals).isPresent()) {
+      lastTrace = Optional.of(text);
+    }
+    return lastTrace;
   }
 
   private String shared(String text) {

@@ -29,6 +29,16 @@ public interface HeadReads {
   List<Event> rows(Connection connection, long from, long upTo, int limit, long maxBytes)
       throws SQLException;
 
+  /**
+   * Whether the server keeps the time of each commit ({@code track_commit_timestamp}); that does
+   * not change while it runs.
+   */
+  boolean keepsCommitTimes(Connection connection) throws SQLException;
+
+  /** As {@link #rows}, on a server that keeps the times of commits, with those. */
+  TimedRows timedRows(Connection connection, long from, long upTo, int limit, long maxBytes)
+      throws SQLException;
+
   /** Who may still fill a hole, and where the sequence stands: one statement. */
   LockRead locks(Connection connection) throws SQLException;
 
@@ -53,6 +63,16 @@ public interface HeadReads {
 
   /** The highest visible row, if there is any. */
   Optional<Cursor> highestVisible(Connection connection) throws SQLException;
+
+  /**
+   * @param times of the events above the anchor: not of those that committed before the server
+   *     began to keep them, or too long ago
+   */
+  record TimedRows(List<Event> events, CommitTimes times) {
+    public TimedRows {
+      events = List.copyOf(events);
+    }
+  }
 
   /**
    * @param sequenceHolders the virtual transactions that hold a granted RowExclusiveLock on the

@@ -20,7 +20,7 @@ final class JdbcEventLog implements EventLog {
 
   private static final String HIGHEST_AT_OR_BELOW =
       "SELECT "
-          + EventRows.COLUMNS_WITHOUT_DATA
+          + EventRows.COLUMNS_OF_CURSOR
           + " FROM gapless.events WHERE id <= ? ORDER BY id DESC LIMIT 1";
 
   // not above what the sequence has drawn: no head ever passes a row that was forced there
@@ -177,7 +177,7 @@ final class JdbcEventLog implements EventLog {
     try (PreparedStatement statement = connection.prepareStatement(HIGHEST_AT_OR_BELOW)) {
       statement.setLong(1, bare.position());
       try (ResultSet row = statement.executeQuery()) {
-        Cursor below = row.next() ? EventRows.readOne(row).cursor() : Cursor.EARLIEST;
+        Cursor below = row.next() ? EventRows.cursor(row) : Cursor.EARLIEST;
         return below.position() > earliest.position() ? below : earliest;
       }
     }

@@ -7,6 +7,9 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -19,9 +22,17 @@ final class JdbcHeadReads implements HeadReads {
    */
   private static final String ROWS =
       """
-      SELECT id, owner, path, type, CASE WHEN id > ? THEN data::text END, created_at
+      SELECT id, owner, path, type, CASE WHEN id > ? THEN data::text END, created_at,
+             traceparent%s
       FROM gapless.events WHERE id >= ? AND (id, 0) <= (?, 0) ORDER BY id LIMIT ?
       """;
+
+  private static final String PLAIN_ROWS = ROWS.formatted("");
+
+  /** Null for rows that are frozen or older than what the server keeps, never an error. */
+  private static final String TIMED_ROWS = ROWS.formatted(", pg_xact_commit_timestamp(xmin)");
+
+  private static final int COMMITTED_AT = 8;
 
   /**
    * pg_locks is looked at once: two looks in one statement could each miss what the other saw. The
@@ -78,13 +89,57 @@ final class JdbcHeadReads implements HeadReads {
         WHERE ? OR decided.position < excluded.position
       """;
 
+  /** Looks at a row, after the event was read from it. */
+  private interface Look {
+    void at(Event event, ResultSet row) throws SQLException;
+  }
+
   @Override
   public List<Event> rows(Connection connection, long from, long upTo, int limit, long maxBytes)
+      throws SQLException {
+    return rows(connection, PLAIN_ROWS, from, upTo, limit, maxBytes, (event, row) -> {});
+  }
+
+  @Override
+  public boolean keepsCommitTimes(Connection connection) throws SQLException {
+    try (PreparedStatement statement =
+            connection.prepareStatement("SELECT current_setting('track_commit_timestamp') = 'on'");
+        ResultSet row = statement.executeQuery()) {
+      row.next();
+      return row.getBoolean(1);
+    }
+  }
+
+  @Override
+  public TimedRows timedRows(Connection connection, long from, long upTo, int limit, long maxBytes)
+      throws SQLException {
+    CommitTimes.Builder times = new CommitTimes.Builder();
+    List<Event> events =
+        rows(
+            connection,
+            TIMED_ROWS,
+            from,
+            upTo,
+            limit,
+            maxBytes,
+            (event, row) -> {
+              OffsetDateTime committed = row.getObject(COMMITTED_AT, OffsetDateTime.class);
+              if (committed != null && event.position() != from) {
+                times.add(
+                    event.position(),
+                    ChronoUnit.MICROS.between(Instant.EPOCH, committed.toInstant()));
+              }
+            });
+    return new TimedRows(events, times.build());
+  }
+
+  private static List<Event> rows(
+      Connection connection, String sql, long from, long upTo, int limit, long maxBytes, Look look)
       throws SQLException {
     return Transactions.run(
         connection,
         tx -> {
-          try (PreparedStatement statement = tx.prepareStatement(ROWS)) {
+          try (PreparedStatement statement = tx.prepareStatement(sql)) {
             statement.setLong(1, from);
             statement.setLong(2, from);
             statement.setLong(3, upTo);
@@ -97,6 +152,7 @@ final class JdbcHeadReads implements HeadReads {
                 row -> {
                   Event event = decoder.read(row);
                   events.add(event);
+                  look.at(event, row);
                   return event.position() == from ? 0 : BoundedRows.size(event);
                 });
             return events;
@@ -177,10 +233,10 @@ final class JdbcHeadReads implements HeadReads {
     try (PreparedStatement statement =
             connection.prepareStatement(
                 "SELECT "
-                    + EventRows.COLUMNS_WITHOUT_DATA
+                    + EventRows.COLUMNS_OF_CURSOR
                     + " FROM gapless.events ORDER BY id DESC LIMIT 1");
         ResultSet row = statement.executeQuery()) {
-      return row.next() ? Optional.of(EventRows.readOne(row).cursor()) : Optional.empty();
+      return row.next() ? Optional.of(EventRows.cursor(row)) : Optional.empty();
     }
   }
 

@@ -54,6 +54,7 @@ public final class LogErrors {
       case "events_owner_valid" -> Optional.of(refused("owner"));
       case "events_path_valid" -> Optional.of(refused("path"));
       case "events_type_valid" -> Optional.of(refused("type"));
+      case "events_traceparent_valid" -> Optional.of(refused("traceparent"));
       case "events_data_size" ->
           Optional.of(
               InvalidValueException.tooLarge("data", "at most 512 KiB as PostgreSQL writes it"));

@@ -103,9 +103,9 @@ final class PageScan {
               statement,
               limits.maxBytes() - bytes,
               row -> {
-                portion.examined = row.getLong(8);
+                portion.examined = row.getLong(9);
                 Event event = rows.read(row);
-                if (!row.getBoolean(7)) {
+                if (!row.getBoolean(8)) {
                   portion.bound = Optional.of(event.cursor());
                   return 0;
                 }

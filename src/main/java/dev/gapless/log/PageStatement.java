@@ -27,7 +27,7 @@ record PageStatement(String text, EventFilter filter) {
 
   private static final String EVERYTHING =
       """
-      SELECT id, owner, path, type, data::text, created_at, true, 0
+      SELECT id, owner, path, type, data::text, created_at, traceparent, true, 0
       FROM (SELECT * FROM gapless.events AS e WHERE %2$s ORDER BY e.id%1$s LIMIT %3$s) AS e
       ORDER BY id%1$s LIMIT ?
       """;
@@ -51,7 +51,7 @@ record PageStatement(String text, EventFilter filter) {
         UNION ALL
         SELECT id, false FROM bound WHERE id IS NOT NULL)
       SELECT e.id, e.owner, e.path, e.type, CASE WHEN picked.hit THEN e.data::text END,
-             e.created_at, picked.hit, (SELECT count(*) FROM scan)
+             e.created_at, e.traceparent, picked.hit, (SELECT count(*) FROM scan)
       FROM picked
       CROSS JOIN LATERAL (
         SELECT * FROM gapless.events AS here WHERE here.id = picked.id OFFSET 0) AS e

@@ -29,7 +29,7 @@ import java.util.Set;
  */
 public final class Retention {
   private static final String HIGHEST =
-      "SELECT " + EventRows.COLUMNS_WITHOUT_DATA + " FROM %s ORDER BY id DESC LIMIT 1";
+      "SELECT " + EventRows.COLUMNS_OF_CURSOR + " FROM %s ORDER BY id DESC LIMIT 1";
 
   private static final String STORE_MARK =
       """
@@ -222,7 +222,7 @@ public final class Retention {
   static Optional<Cursor> highest(Connection connection, String partition) throws SQLException {
     try (PreparedStatement statement = connection.prepareStatement(HIGHEST.formatted(partition));
         ResultSet row = statement.executeQuery()) {
-      return row.next() ? Optional.of(EventRows.readOne(row).cursor()) : Optional.empty();
+      return row.next() ? Optional.of(EventRows.cursor(row)) : Optional.empty();
     }
   }
 

@@ -64,15 +64,27 @@ public final class GaplessMetrics implements MeterBinder {
     bindHub(meters);
     bindPartitions(meters);
     bindRetention(meters);
-    Timer latency =
-        Timer.builder("gapless.insert.to.subscriber")
-            .description(
-                "From the insert of an event (the database's clock) to the write to the connection"
-                    + " of a live subscriber (this machine's), once for each write, of its oldest"
-                    + " event")
-            .serviceLevelObjectives(LATENCIES)
-            .register(registry);
-    gapless.onDelivery(nanos -> latency.record(nanos, TimeUnit.NANOSECONDS));
+    Timer sinceInsert =
+        latency(
+            registry,
+            "gapless.insert.to.subscriber",
+            "From the insert of an event (the database's clock) to the write to the connection of a"
+                + " live subscriber (this machine's), once for each write, of its oldest event");
+    gapless.onDelivery(nanos -> sinceInsert.record(nanos, TimeUnit.NANOSECONDS));
+    Timer sinceCommit =
+        latency(
+            registry,
+            "gapless.commit.to.subscriber",
+            "As gapless_insert_to_subscriber_seconds, from the oldest commit among the events of"
+                + " the write; empty unless PostgreSQL has track_commit_timestamp = on");
+    gapless.onDeliverySinceCommit(nanos -> sinceCommit.record(nanos, TimeUnit.NANOSECONDS));
+  }
+
+  private static Timer latency(MeterRegistry registry, String name, String description) {
+    return Timer.builder(name)
+        .description(description)
+        .serviceLevelObjectives(LATENCIES)
+        .register(registry);
   }
 
   private static void bindTail(Meters<Gapless> meters) {

@@ -1,5 +1,6 @@
 package dev.gapless.tail;
 
+import dev.gapless.log.CommitTimes;
 import dev.gapless.log.HeadReads;
 import dev.gapless.log.LastFailure;
 import dev.gapless.tail.NextRead.Kind;
@@ -285,20 +286,20 @@ public final class LogTailActor extends AbstractBehavior<LogTailActor.Command> {
           case REST -> List.of();
         };
     for (Decision decision : decisions) {
-      apply(decision);
+      apply(decision, open.commitTimes());
     }
     if (decider.next().kind() == Kind.REST) {
       restingSince = System.nanoTime();
     }
   }
 
-  private void apply(Decision decision) throws SQLException {
+  private void apply(Decision decision, CommitTimes times) throws SQLException {
     if (decision instanceof Decision.Deliver deliver) {
       unacknowledged++;
       report.delivered(deliver.events().size());
       hub.tell(
           new TailOutput.Decided(
-              deliver.events(), deliver.head(), context.getSelf().<Acknowledge>narrow()));
+              deliver.events(), deliver.head(), times, context.getSelf().<Acknowledge>narrow()));
     } else if (decision instanceof Decision.Restart restart) {
       report.restarted();
       mark.restarted();

@@ -2,6 +2,7 @@ package dev.gapless.tail;
 
 import dev.gapless.event.Cursor;
 import dev.gapless.event.Event;
+import dev.gapless.log.CommitTimes;
 import dev.gapless.log.HeadReads;
 import dev.gapless.log.HeadReads.Blocker;
 import dev.gapless.log.HeadReads.LockRead;
@@ -13,20 +14,34 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import javax.sql.DataSource;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The tail's one connection and the statements on it, counted. Blocking, not thread-safe. */
 final class TailConnection {
+  private static final Logger LOG = LoggerFactory.getLogger(TailConnection.class);
+
   private final TailSettings settings;
   private final StatementCounter counter;
   private final Connection connection;
   private final HeadReads reads;
 
+  /** Whether rows are read with the times of their commits. */
+  private boolean timed;
+
+  private CommitTimes times = CommitTimes.UNKNOWN;
+
   private TailConnection(
-      TailSettings settings, StatementCounter counter, Connection connection, HeadReads reads) {
+      TailSettings settings,
+      StatementCounter counter,
+      Connection connection,
+      HeadReads reads,
+      boolean timed) {
     this.settings = settings;
     this.counter = counter;
     this.connection = connection;
     this.reads = reads;
+    this.timed = timed;
   }
 
   static TailConnection open(
@@ -46,7 +61,8 @@ final class TailConnection {
         // the only writes are marks, which are verified before use: they need not wait for a disk
         statement.execute("SET synchronous_commit = off");
       }
-      return new TailConnection(settings, counter, connection, reads);
+      return new TailConnection(
+          settings, counter, connection, reads, reads.keepsCommitTimes(connection));
     } catch (SQLException e) {
       abort(connection);
       throw e;
@@ -60,10 +76,31 @@ final class TailConnection {
   List<Event> rows(Cursor head, long ceiling) throws SQLException {
     counter.rows++;
     int batch = settings.batchEvents();
-    List<Event> rows =
-        reads.rows(connection, head.position(), ceiling, batch + 1, settings.batchBytes());
+    List<Event> rows = read(head.position(), ceiling, batch + 1);
     boolean withoutHead = rows.size() > batch && rows.get(0).position() != head.position();
     return withoutHead ? rows.subList(0, batch) : rows;
+  }
+
+  /** When the rows of the last {@link #rows} were committed. */
+  CommitTimes commitTimes() {
+    return times;
+  }
+
+  private List<Event> read(long from, long ceiling, int limit) throws SQLException {
+    if (timed) {
+      try {
+        HeadReads.TimedRows found =
+            reads.timedRows(connection, from, ceiling, limit, settings.batchBytes());
+        times = found.times();
+        return found.events();
+      } catch (SQLException e) {
+        // they are for a figure only: no delivery may depend on them
+        LOG.warn("commit_times_failed: not asked for any more, SQLSTATE {}", e.getSQLState());
+        timed = false;
+        times = CommitTimes.UNKNOWN;
+      }
+    }
+    return reads.rows(connection, from, ceiling, limit, settings.batchBytes());
   }
 
   LockRead locks() throws SQLException {

@@ -2,6 +2,7 @@ package dev.gapless.tail;
 
 import dev.gapless.event.Cursor;
 import dev.gapless.event.Event;
+import dev.gapless.log.CommitTimes;
 import java.util.List;
 import org.apache.pekko.actor.typed.ActorRef;
 
@@ -16,10 +17,15 @@ public sealed interface TailOutput {
    * order: no other event at or below it will ever appear.
    *
    * @param events at least one; the last one is the one {@code head} names
+   * @param times when they were committed, where the server keeps it
    * @param acknowledge where to send {@link LogTailActor.Acknowledge} once the batch is taken over:
    *     the tail stops reading when a few batches wait for theirs
    */
-  record Decided(List<Event> events, Cursor head, ActorRef<LogTailActor.Acknowledge> acknowledge)
+  record Decided(
+      List<Event> events,
+      Cursor head,
+      CommitTimes times,
+      ActorRef<LogTailActor.Acknowledge> acknowledge)
       implements TailOutput {
     public Decided {
       events = List.copyOf(events);

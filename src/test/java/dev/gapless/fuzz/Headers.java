@@ -30,6 +30,8 @@ final class Headers {
           "X-Empty:",
           "Accept-Charset: nonsense-8",
           "If-Range: \"",
+          "traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+          "traceparent: \"",
           "Authorization: Basic !!!");
 
   private Headers() {}

@@ -273,6 +273,8 @@ final class PublishGrammar {
         Member.bad("\"Owner\":\"a\"", 400, "event"),
         Member.bad("\"\":null", 400, "event"),
         Member.bad("\"data\":1,\"data\":1", 400, "data"),
+        Member.bad("\"traceparent\":\"00-0-0-00\"", 400, "traceparent"),
+        Member.bad("\"traceparent\":null", 400, "traceparent"),
         Member.bad("\"owner\":{}", 400, "owner"),
         Member.bad("\"type\":null", 400, "type"));
   }

@@ -6,6 +6,7 @@ import dev.gapless.event.EventTypes;
 import dev.gapless.event.InvalidValueException;
 import dev.gapless.event.Owners;
 import dev.gapless.event.Paths;
+import dev.gapless.event.Traceparent;
 import dev.gapless.testkit.TestDatabase;
 import dev.gapless.testkit.TestLogs;
 import java.sql.Connection;
@@ -16,6 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -104,6 +106,23 @@ class ConstraintRulesTest {
     compare("path", ConstraintRulesTest::isNormalPath);
   }
 
+  @Test
+  void traceContexts() throws SQLException {
+    compare("traceparent", Traceparent::isValid);
+    String ofSession =
+        Sql.text(
+            connection,
+            "SELECT pg_get_expr(adbin, adrelid) FROM pg_attrdef JOIN pg_attribute ON attrelid ="
+                + " adrelid AND attnum = adnum WHERE attname = 'traceparent' AND adrelid ="
+                + " 'gapless.events'::regclass");
+    compare(
+        "traceparent",
+        "set_config('gapless.traceparent', traceparent, false) IS NOT NULL AND ("
+            + ofSession
+            + ") IS NOT NULL",
+        Traceparent::isValid);
+  }
+
   /** What a draft carries after normalisation. */
   private static boolean isNormalPath(String path) {
     try {
@@ -120,7 +139,12 @@ class ConstraintRulesTest {
             "SELECT pg_get_expr(conbin, conrelid) FROM pg_constraint WHERE conname = 'events_"
                 + column
                 + "_valid' AND conrelid = 'gapless.events'::regclass");
-    List<String> texts = texts(column.equals("path") ? "/" : "");
+    compare(column, check, rule);
+  }
+
+  private static void compare(String column, String check, Predicate<String> rule)
+      throws SQLException {
+    List<String> texts = texts(column);
     int valid = 0;
     try (PreparedStatement statement =
         connection.prepareStatement(
@@ -143,7 +167,11 @@ class ConstraintRulesTest {
     assertThat(valid).as("valid ones among them").isBetween(TEXTS / 100, TEXTS * 99 / 100);
   }
 
-  private static List<String> texts(String prefix) {
+  private static List<String> texts(String column) {
+    if (column.equals("traceparent")) {
+      return traceContexts(new Random(3));
+    }
+    String prefix = column.equals("path") ? "/" : "";
     Random random = new Random(3);
     List<String> texts = new ArrayList<>();
     for (int i = 0; i < TEXTS; i++) {
@@ -154,5 +182,30 @@ class ConstraintRulesTest {
       texts.add(text.toString());
     }
     return texts;
+  }
+
+  /** Good ones, most of them spoilt in a place or two. */
+  private static List<String> traceContexts(Random random) {
+    List<String> texts = new ArrayList<>();
+    while (texts.size() < TEXTS) {
+      StringBuilder text =
+          new StringBuilder("00-")
+              .append(random.nextInt(10) == 0 ? "0".repeat(32) : hex(random, 32))
+              .append('-')
+              .append(random.nextInt(10) == 0 ? "0".repeat(16) : hex(random, 16))
+              .append('-')
+              .append(hex(random, 2));
+      for (int spoilt = random.nextInt(3); spoilt > 0; spoilt--) {
+        int at = random.nextInt(text.length() + 1);
+        String piece = random.nextInt(3) == 0 ? PIECES.get(random.nextInt(PIECES.size())) : "0";
+        text.replace(at, Math.min(text.length(), at + random.nextInt(3)), piece);
+      }
+      texts.add(text.toString());
+    }
+    return texts;
+  }
+
+  private static String hex(Random random, int digits) {
+    return random.ints(digits, 0, 16).mapToObj(Integer::toHexString).collect(Collectors.joining());
   }
 }

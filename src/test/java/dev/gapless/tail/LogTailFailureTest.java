@@ -11,6 +11,7 @@ import java.lang.reflect.Proxy;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
@@ -91,6 +92,16 @@ class LogTailFailureTest {
     assertThat(kit.status.get().connects()).isEqualTo(1);
   }
 
+  /** Times of commits are for a figure only. */
+  @Test
+  void aServerThatFailsToTellTheTimesOfCommitsIsFollowedAllTheSame() throws Exception {
+    kit.execute(TailKit.insert(1));
+    kit.startTail(saying("keepsCommitTimes", true), connection -> {}).awaitStarted();
+    kit.execute(TailKit.insert(2));
+    kit.awaitPositions(List.of(2L, 3L));
+    assertThat(kit.status.get().connects()).isEqualTo(1);
+  }
+
   @Test
   void usesNoConnectionThatDoesNotPassItsCheck() throws Exception {
     AtomicInteger checks = new AtomicInteger();
@@ -141,7 +152,24 @@ class LogTailFailureTest {
     kit.awaitPositions(List.of(1L));
   }
 
+  private static Supplier<HeadReads> saying(String method, Object answer) {
+    return answering(method, () -> answer);
+  }
+
   private static Supplier<HeadReads> failing(String method, Supplier<Exception> failure) {
+    return answering(
+        method,
+        () -> {
+          Exception thrown = failure.get();
+          if (thrown != null) {
+            throw thrown;
+          }
+          return null;
+        });
+  }
+
+  /** Where the answer is null, the method does its work. */
+  private static Supplier<HeadReads> answering(String method, Callable<?> answer) {
     HeadReads reads = HeadReads.create();
     return () ->
         (HeadReads)
@@ -149,9 +177,9 @@ class LogTailFailureTest {
                 LogTailFailureTest.class.getClassLoader(),
                 new Class<?>[] {HeadReads.class},
                 (proxy, called, arguments) -> {
-                  Exception thrown = called.getName().equals(method) ? failure.get() : null;
-                  if (thrown != null) {
-                    throw thrown;
+                  Object own = called.getName().equals(method) ? answer.call() : null;
+                  if (own != null) {
+                    return own;
                   }
                   try {
                     return called.invoke(reads, arguments);

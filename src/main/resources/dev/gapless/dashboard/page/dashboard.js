@@ -1,10 +1,10 @@
 "use strict";
 
-// what is shown of the last 15 minutes: title, unit, the fields of a sample
+// what is shown of the last 15 minutes: title (which may depend on the last sample), unit, the fields of a sample
 const CHARTS = [
   ["events decided", "/s", ["events"]],
   ["deliveries", "/s", ["deliveries"]],
-  ["insert to subscriber, p50 and p99", "ms", ["p50", "p99"]],
+  [(last) => (last?.sinceCommit ? "commit" : "insert") + " to subscriber, p50 and p99", "ms", ["p50", "p99"]],
   ["positions above the head", "", ["lag"]],
   ["subscribers", "", ["subscribers"]],
   ["notifications arrive", "", ["listening"]],
@@ -201,7 +201,8 @@ function showSeries(name, samples) {
 
 const SVG = "http://www.w3.org/2000/svg";
 
-function chart(title, unit, fields, samples) {
+function chart(titled, unit, fields, samples) {
+  const title = typeof titled === "function" ? titled(samples.at(-1)) : titled;
   const values = (field) => samples.map((sample) => Number(sample[field]));
   const top = Math.max(1, ...fields.flatMap(values));
   const last = fields.map((field) => (samples.length ? number.format(values(field).at(-1)) : "–"));
