@@ -31,7 +31,7 @@ public final class ErasureRun {
   /** Written as in {@link PageStatement}, for the planner's sake. */
   private static final String ROWS =
       "SELECT "
-          + EventRows.COLUMNS_WITHOUT_DATA
+          + EventRows.COLUMNS_OF_CURSOR
           + " FROM gapless.events WHERE (owner, id) > (?, ?) AND (owner, id) < (?, ?)"
           + " ORDER BY owner, id LIMIT "
           + PORTION;
@@ -162,10 +162,9 @@ public final class ErasureRun {
       statement.setString(3, erasure.owner());
       statement.setLong(4, erasure.position());
       List<Cursor> cursors = new ArrayList<>();
-      EventRows decoder = new EventRows();
       try (ResultSet row = statement.executeQuery()) {
         while (row.next()) {
-          cursors.add(decoder.read(row).cursor());
+          cursors.add(EventRows.cursor(row));
         }
       }
       return cursors;

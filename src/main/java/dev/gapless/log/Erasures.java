@@ -19,7 +19,7 @@ import java.util.Optional;
 public final class Erasures {
   private static final String PENDING =
       "SELECT "
-          + EventRows.COLUMNS_WITHOUT_DATA
+          + EventRows.COLUMNS_OF_CURSOR
           + " FROM gapless.events WHERE id ="
           + " (SELECT max(position) FROM gapless.erasures WHERE owner = ? AND done_at IS NULL)";
 
@@ -116,7 +116,7 @@ public final class Erasures {
     try (PreparedStatement statement = connection.prepareStatement(PENDING)) {
       statement.setString(1, owner);
       try (ResultSet row = statement.executeQuery()) {
-        return row.next() ? Optional.of(EventRows.readOne(row).cursor()) : Optional.empty();
+        return row.next() ? Optional.of(EventRows.cursor(row)) : Optional.empty();
       }
     }
   }

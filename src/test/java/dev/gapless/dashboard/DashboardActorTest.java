@@ -77,6 +77,7 @@ class DashboardActorTest {
         Optional.empty(),
         Optional.empty(),
         new HousekeepingStatus(0, 0, false, Optional.empty()),
+        Optional.empty(),
         Optional.empty());
   }
 }

@@ -26,7 +26,7 @@ final class Crowd implements AutoCloseable {
   private Crowd(World world, List<Kind> writing, List<Habit> reading) {
     int number = NUMBER.incrementAndGet();
     writers = new Writers(world, PAUSE, "crowd-" + ProcessHandle.current().pid() + "-" + number);
-    faults = new Faults(world, writers, subscribers);
+    faults = new Faults(world, writers, subscribers, () -> {});
     for (int i = 0; i < reading.size(); i++) {
       SubscriberPlan plan = new SubscriberPlan(i, ALL, Start.NOW, 1, reading.get(i), i, number + i);
       subscribers.add(

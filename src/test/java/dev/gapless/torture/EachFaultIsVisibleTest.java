@@ -13,6 +13,7 @@ import dev.gapless.torture.Sign.Metric;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -22,12 +23,13 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Each fault of the suite, one after the other, on two nodes under load: what metrics, dashboard,
@@ -49,7 +51,7 @@ class EachFaultIsVisibleTest {
   static void start() {
     Optional<MovableClock> clock =
         MovableClock.isPossible() ? Optional.of(new MovableClock()) : Optional.empty();
-    world = new World(2, List.of(), clock);
+    world = new World(2, List.of(), clock, /* cluster= */ false);
     world.nodes.forEach(node -> nodes.add(new Watched(node.server())));
   }
 
@@ -105,8 +107,13 @@ class EachFaultIsVisibleTest {
     }
   }
 
+  static Stream<FaultKind> withoutACluster() {
+    return Arrays.stream(FaultKind.values())
+        .filter(kind -> !FaultKind.OF_THE_CLUSTER.contains(kind));
+  }
+
   @ParameterizedTest
-  @EnumSource
+  @MethodSource("withoutACluster")
   void itShowsWhileItLastsAndIsGoneAfterwards(FaultKind kind) throws Exception {
     Assumptions.assumeTrue(
         kind != FaultKind.CLOCK_JUMP || world.node(0).clock().isPresent(), "no libfaketime here");

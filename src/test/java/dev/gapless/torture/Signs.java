@@ -18,7 +18,7 @@ final class Signs {
   /** The compiler asks for a new one with each new kind. */
   static Sign of(FaultKind kind) {
     return switch (kind) {
-      case KILL_NODE, STOP_NODE ->
+      case KILL_NODE, STOP_NODE, KILL_SEVERAL, RESTART_ALL ->
           Sign.of("a node is killed or stopped", FIRST, Metric.away()).alert("GaplessNodeDown");
       case PAUSE_NODE ->
           Sign.of("a node stands still", FIRST, Metric.away()).alert("GaplessNodeDown");
@@ -91,6 +91,9 @@ final class Signs {
                   Metric.grows(1, "gapless_cursor_resets_total", "reason", "diverged"))
               .alert("GaplessLogDiverged")
               .logs("log_diverged");
+      // between the nodes of a cluster only: ClusterTest looks at them
+      case BLACK_HOLE_ARTERY, BLACK_HOLE_ALL_ARTERY, PARTITION ->
+          Sign.of("the nodes do not reach", FIRST);
       case RESET_CLIENTS -> clientsComeBack(FIRST);
       case STORM -> clientsComeBack(BOTH);
       case BLACK_HOLE_CLIENTS ->
