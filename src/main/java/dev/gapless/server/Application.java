@@ -75,13 +75,10 @@ record Application(HttpServices services, Route route) {
         ServerMetrics.start(
             Gapless.get(system), routes, dataSources.pool(), settings.routes().node());
     system.getWhenTerminated().thenRun(metrics::close);
+    Peers peers = peers(system, settings, dataSources, routes);
+    metrics.watch(peers);
     Dashboard dashboard =
-        Dashboard.start(
-            system,
-            Gapless.get(system),
-            routes,
-            settings.routes().node(),
-            peers(system, settings, dataSources, routes));
+        Dashboard.start(system, Gapless.get(system), routes, settings.routes().node(), peers);
     return new Application(
         routes.services(),
         metrics.around(

@@ -4,6 +4,7 @@ import com.zaxxer.hikari.HikariDataSource;
 import com.zaxxer.hikari.metrics.micrometer.MicrometerMetricsTrackerFactory;
 import dev.gapless.Gapless;
 import dev.gapless.GaplessRoutes;
+import dev.gapless.dashboard.Peers;
 import dev.gapless.http.MetricsEndpoint;
 import dev.gapless.metrics.GaplessMetrics;
 import dev.gapless.metrics.HttpMetrics;
@@ -58,6 +59,20 @@ final class ServerMetrics implements AutoCloseable {
     new ProcessorMetrics().bindTo(to);
     new FileDescriptorMetrics().bindTo(to);
     new UptimeMetrics().bindTo(to);
+  }
+
+  /** Counts the nodes that this one hears of. */
+  void watch(Peers peers) {
+    Gauge.builder("gapless.cluster.nodes", peers, ServerMetrics::nodes)
+        .description(
+            "Nodes of the cluster that this one hears of, itself included; 0 where there is none")
+        .strongReference(true)
+        .register(registry);
+  }
+
+  private static int nodes(Peers peers) {
+    // it hears of itself, but not at once
+    return peers == Peers.NONE ? 0 : Math.max(1, peers.heard().size());
   }
 
   private static String version() {

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.gapless.testkit.EventClient;
 import dev.gapless.testkit.NodeOptions;
+import dev.gapless.testkit.Scrape;
 import dev.gapless.testkit.ServerNode;
 import dev.gapless.testkit.SseParser;
 import dev.gapless.testkit.TcpProxy;
@@ -171,6 +172,7 @@ class ClusterTest {
       nodes.forEach(ServerNode::launch);
       nodes.forEach(ServerNode::awaitReady);
       awaitTogether(nodes);
+      nodes.forEach(node -> awaitHeard(node, 3));
       ServerNode lonely = nodes.get(0);
       try (EventClient client = EventClient.watch(lonely, "/v1/events")) {
         // nothing reaches its cluster system any more, neither messages nor answers
@@ -179,6 +181,8 @@ class ClusterTest {
             .atMost(PATIENCE)
             .until(() -> lonely.output().contains("cluster_ended"));
         awaitTogether(nodes.subList(1, 3));
+        awaitHeard(lonely, 1);
+        awaitHeard(nodes.get(1), 2);
         for (int i = 0; i < 5; i++) {
           nodes.get(1).publish(EVENT);
         }
@@ -186,6 +190,7 @@ class ClusterTest {
         proxies.get(0).flow(TcpProxy.Flow.PASS);
         proxies.get(0).reset();
         awaitTogether(nodes);
+        nodes.forEach(node -> awaitHeard(node, 3));
         nodes.get(2).publish(EVENT);
         await().atMost(PATIENCE).until(() -> client.count() == 6);
         assertThat(client.connects()).as("the stream has lasted").isEqualTo(1);
@@ -210,6 +215,12 @@ class ClusterTest {
       assertThat(node.output())
           .contains("gapless.cluster.host and .port, 127.0.0.1:" + taken.getLocalPort());
     }
+  }
+
+  private static void awaitHeard(ServerNode node, int nodes) {
+    await(node.name() + " hears of " + nodes)
+        .atMost(PATIENCE)
+        .until(() -> Scrape.of(node).value("gapless_cluster_nodes") == nodes);
   }
 
   /** Its cluster system is reached by way of a proxy, and notices sooner when it is not. */
