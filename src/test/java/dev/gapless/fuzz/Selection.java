@@ -95,6 +95,10 @@ record Selection(
   }
 
   private boolean selects(Delivered event) {
+    if (event.type().equals("gapless.reset")) {
+      // an owner that was erased, told whatever path and type are asked for, but not newest first
+      return !reverse && (owners.isEmpty() || owners.containsKey(event.owner()));
+    }
     return (owners.isEmpty() || owners.containsKey(event.owner()))
         && (types.isEmpty() || types.contains(event.type()))
         && (paths.isEmpty()
