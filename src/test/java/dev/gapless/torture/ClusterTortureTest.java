@@ -68,7 +68,8 @@ class ClusterTortureTest {
   void twoOfThreeAreKilledAndThenOneIsCutOff() {
     Shape shape = Shape.CLUSTER.lasting(Duration.ofSeconds(3));
     try (World world = Campaign.world(shape, Optional.empty())) {
-      run(world, schedule(shape, step(FaultKind.KILL_SEVERAL, 0, 2)));
+      Result killed = run(world, schedule(shape, step(FaultKind.KILL_SEVERAL, 0, 2)));
+      assertThat(killed.reconnects()).as("of the streams of two nodes").isGreaterThanOrEqualTo(4);
       Result cutOff = run(world, schedule(shape, step(FaultKind.BLACK_HOLE_ARTERY, 0, 0)));
       assertThat(cutOff.downed()).isPositive();
       assertThat(cutOff.reconnects()).isZero();

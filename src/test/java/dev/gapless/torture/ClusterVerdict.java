@@ -52,6 +52,14 @@ final class ClusterVerdict {
     return world.memberships().stream().map(Membership::view).toList();
   }
 
+  /** Otherwise a fault on a busy machine is over before there is anybody whom it could disturb. */
+  void awaitBegun() {
+    Awaitility.await("the steady ones have a stream")
+        .atMost(TOGETHER)
+        .pollInterval(Duration.ofMillis(50))
+        .until(() -> steady().allMatch(Subscriber::hasBegun));
+  }
+
   /** While the cluster is parted, and nothing else is broken, everybody gets everything at once. */
   List<String> live() {
     Verdict verdict = new Verdict(world.rowsAfter(0), false);

@@ -61,11 +61,14 @@ final class Run {
   }
 
   private Result execute() {
-    long begun = System.nanoTime();
     long base = world.last().position();
     List<Integer> logged =
         world.nodes.stream().map(node -> node.server().output().length()).toList();
     subscribe(world.rowsAfter(0));
+    if (schedule.shape().cluster()) {
+      cluster.awaitBegun();
+    }
+    long begun = System.nanoTime();
     writers.start(schedule.writers());
     try {
       disturb(begun);
