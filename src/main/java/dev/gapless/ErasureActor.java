@@ -93,6 +93,7 @@ final class ErasureActor extends AbstractBehavior<ErasureActor.Command> {
       Supplier<Cursor> head,
       Report report) {
     super(context);
+    context.setLoggerName(ErasureActor.class);
     this.timers = timers;
     this.direct = direct;
     this.interval = interval.compareTo(FIRST_PAUSE) > 0 ? interval : FIRST_PAUSE;

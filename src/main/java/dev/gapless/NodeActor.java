@@ -68,6 +68,7 @@ final class NodeActor extends AbstractBehavior<NodeActor.Command> {
       LocalEventHub hub,
       NodeBoard board) {
     super(context);
+    context.setLoggerName(NodeActor.class);
     this.timers = timers;
     this.settings = settings;
     this.direct = direct;

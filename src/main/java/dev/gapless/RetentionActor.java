@@ -92,6 +92,7 @@ final class RetentionActor extends AbstractBehavior<RetentionActor.Command> {
       Supplier<Cursor> head,
       RetentionReport report) {
     super(context);
+    context.setLoggerName(RetentionActor.class);
     this.timers = timers;
     this.direct = direct;
     this.settings = settings;

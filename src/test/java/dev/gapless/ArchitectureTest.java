@@ -11,11 +11,15 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.GeneralCodingRules.ACCESS_STANDARD_STREAMS;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.lang.ArchCondition;
 import java.util.List;
 import java.util.stream.Stream;
+import org.apache.pekko.actor.typed.javadsl.ActorContext;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -176,6 +180,28 @@ class ArchitectureTest {
   @Test
   void everythingLogsThroughSlf4j() {
     noClasses().should().dependOnClassesThat().resideInAPackage("java.util.logging").check(main);
+  }
+
+  @Test
+  void whatAnActorLogsBearsItsName() {
+    classes()
+        .that(
+            DescribedPredicate.describe(
+                "log by their actor context", type -> calls(type, "getLog")))
+        .should(
+            ArchCondition.from(
+                DescribedPredicate.describe(
+                    "name their logger", type -> calls(type, "setLoggerName"))))
+        .because("else it may be that of Pekko's ActorCell")
+        .check(main);
+  }
+
+  private static boolean calls(JavaClass type, String method) {
+    return type.getMethodCallsFromSelf().stream()
+        .anyMatch(
+            call ->
+                call.getName().equals(method)
+                    && call.getTargetOwner().isAssignableTo(ActorContext.class));
   }
 
   @Test

@@ -45,6 +45,7 @@ public final class FileCleaner extends AbstractBehavior<FileCleaner.Command> {
   private FileCleaner(
       ActorContext<Command> context, TimerScheduler<Command> timers, FileStore store) {
     super(context);
+    context.setLoggerName(FileCleaner.class);
     this.store = store;
     this.timers = timers;
     this.interval = store.settings().cleanInterval();

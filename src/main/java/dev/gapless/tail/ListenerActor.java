@@ -89,6 +89,7 @@ public final class ListenerActor extends AbstractBehavior<ListenerActor.Command>
       ActorRef<LogTailActor.Command> tail,
       ListenerReport report) {
     super(context);
+    context.setLoggerName(ListenerActor.class);
     this.context = context;
     this.timers = timers;
     this.direct = direct;

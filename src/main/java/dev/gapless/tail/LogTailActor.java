@@ -141,6 +141,7 @@ public final class LogTailActor extends AbstractBehavior<LogTailActor.Command> {
       ActorRef<TailOutput> hub,
       Consumer<TailStatus> observer) {
     super(context);
+    context.setLoggerName(LogTailActor.class);
     this.context = context;
     this.timers = timers;
     this.reads = reads;
