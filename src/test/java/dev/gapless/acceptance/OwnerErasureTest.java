@@ -168,7 +168,8 @@ class OwnerErasureTest {
       await().until(() -> a.status().at("/erasures/pending").asInt() == 1);
       parked.commit();
       await().until(() -> client.resets().size() == 1);
-      assertThat(client.count()).as("its event came first").isEqualTo(11);
+      // the other node may have removed the last one before this node has read it
+      assertThat(client.count()).as("its event came first, if at all").isBetween(10, 11);
       assertThat(client.resets().get(0).id()).isEqualTo(mark(answer));
       await().until(() -> oracle.committed(ofOwner).size() == 1);
     }
