@@ -81,24 +81,13 @@ public final class ErasureRun {
     if (waiting == 0 || !isOfThisHistory(connection, head)) {
       return waiting;
     }
-    if (!advisory(connection, "SELECT pg_try_advisory_lock(?)")) {
-      return waiting;
-    }
-    try {
-      eraseAlone(connection, head, done);
-    } catch (SQLException | RuntimeException e) {
-      try {
-        unlock(connection);
-      } catch (SQLException lostWithItsConnection) {
-        e.addSuppressed(lostWithItsConnection);
-      }
-      throw e;
-    }
-    unlock(connection);
-    return pending(connection).size();
+    return SessionLock.tryRun(
+            connection, LogNames.ERASURE_LOCK_KEY, alone -> eraseAlone(alone, head, done))
+        .orElse(waiting);
   }
 
-  private void eraseAlone(Connection connection, Cursor head, Consumer<Done> done)
+  /** Returns how many are left. */
+  private int eraseAlone(Connection connection, Cursor head, Consumer<Done> done)
       throws SQLException {
     for (Pending erasure : pending(connection)) {
       if (erasure.position() <= head.position()) {
@@ -109,6 +98,7 @@ public final class ErasureRun {
             new Done(erasure.position(), events, Duration.ofNanos(System.nanoTime() - begun)));
       }
     }
+    return pending(connection).size();
   }
 
   /** In another history than the head's, what is below it may not be decided. */
@@ -195,19 +185,6 @@ public final class ErasureRun {
   private static void execute(Connection connection, String sql) throws SQLException {
     try (Statement statement = connection.createStatement()) {
       statement.execute(sql);
-    }
-  }
-
-  private static void unlock(Connection connection) throws SQLException {
-    advisory(connection, "SELECT pg_advisory_unlock(?)");
-  }
-
-  private static boolean advisory(Connection connection, String sql) throws SQLException {
-    try (PreparedStatement statement = connection.prepareStatement(sql)) {
-      statement.setLong(1, LogNames.ERASURE_LOCK_KEY);
-      try (ResultSet row = statement.executeQuery()) {
-        return row.next() && row.getBoolean(1);
-      }
     }
   }
 }

@@ -138,22 +138,9 @@ public final class Retention {
     if (!connection.getAutoCommit()) {
       throw new IllegalStateException("a partition cannot be detached inside a transaction");
     }
-    if (!advisory(connection, "SELECT pg_try_advisory_lock(?)")) {
-      return new Outcome.Busy();
-    }
-    Outcome outcome;
-    try {
-      outcome = removeOldestAlone(connection, rule);
-    } catch (SQLException | RuntimeException e) {
-      try {
-        unlock(connection);
-      } catch (SQLException lostWithItsConnection) {
-        e.addSuppressed(lostWithItsConnection);
-      }
-      throw e;
-    }
-    unlock(connection);
-    return outcome;
+    return SessionLock.tryRun(
+            connection, LogNames.RETENTION_LOCK_KEY, alone -> removeOldestAlone(alone, rule))
+        .orElseGet(Outcome.Busy::new);
   }
 
   private Outcome removeOldestAlone(Connection connection, Rule rule) throws SQLException {
@@ -280,19 +267,6 @@ public final class Retention {
   private static void execute(Connection connection, String sql) throws SQLException {
     try (Statement statement = connection.createStatement()) {
       statement.execute(sql);
-    }
-  }
-
-  private static void unlock(Connection connection) throws SQLException {
-    advisory(connection, "SELECT pg_advisory_unlock(?)");
-  }
-
-  private static boolean advisory(Connection connection, String sql) throws SQLException {
-    try (PreparedStatement statement = connection.prepareStatement(sql)) {
-      statement.setLong(1, LogNames.RETENTION_LOCK_KEY);
-      try (ResultSet row = statement.executeQuery()) {
-        return row.next() && row.getBoolean(1);
-      }
     }
   }
 
